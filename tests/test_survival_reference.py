@@ -1,0 +1,256 @@
+"""The estimators give R's figures (tests/reference/r) to 1e-9, and medians exactly."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from leadtime import survival
+from leadtime.errors import NotEstimable
+from leadtime.results import Estimate
+
+FOLDER = Path(__file__).parent / "reference" / "r"
+INTERVALS = ("log-log", "log", "plain", "logit", "arcsin")
+
+
+def figures(name: str) -> dict[str, Any]:
+    return json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def column(name: str, header: str, kind: type = int) -> np.ndarray:
+    with (FOLDER / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+        return np.array([kind(row[header]) for row in csv.DictReader(file)])
+
+
+def arms(name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    return column(name, "time"), column(name, "status"), column(name, "group", str)
+
+
+def pilot() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    months = column("pilot_synthetic", "months", float)
+    return months, column("pilot_synthetic", "cause") == 1, column("pilot_synthetic", "period", str)
+
+
+def same(found: float | None, wanted: float | None) -> bool:
+    if found is None or wanted is None:
+        return found is wanted
+    return found == pytest.approx(wanted, rel=1e-9, abs=1e-15)
+
+
+def one(curve: survival.KaplanMeier, t: float) -> Estimate:
+    return curve.at(t)[0]
+
+
+@pytest.mark.parametrize("interval", INTERVALS)
+@pytest.mark.parametrize("name", ["aml", "lung"])
+def test_quantiles_and_their_limits_are_those_of_r(name: str, interval: str) -> None:
+    time, status, group = arms(name)
+    for label, by_interval in figures(name)["quantiles"].items():
+        rows = group == label.removeprefix("group=")
+        curve = survival.kaplan_meier(time[rows], status[rows], interval=interval)
+        for p, wanted in by_interval[interval].items():
+            found = curve.quantile(float(p))
+            assert (found.value, found.lower, found.upper) == (wanted["est"], wanted["lower"], wanted["upper"])
+
+
+@pytest.mark.parametrize("interval", INTERVALS)
+def test_float_times_give_the_quantiles_of_r(interval: str) -> None:
+    time, status, group = pilot()
+    for label, by_interval in figures("pilot_synthetic")["quantiles"].items():
+        rows = group == label.removeprefix("group=")
+        curve = survival.kaplan_meier(time[rows], status[rows], interval=interval)
+        for p, wanted in by_interval[interval].items():
+            found = curve.quantile(float(p))
+            assert same(found.value, wanted["est"])
+            assert same(found.lower, wanted["lower"])
+            assert same(found.upper, wanted["upper"])
+
+
+@pytest.mark.parametrize("interval", INTERVALS)
+@pytest.mark.parametrize("name", ["aml", "lung"])
+def test_the_curve_at_given_times_is_that_of_r(name: str, interval: str) -> None:
+    time, status, group = arms(name)
+    for label, by_interval in figures(name)["at_times"].items():
+        rows = group == label.removeprefix("group=")
+        curve = survival.kaplan_meier(time[rows], status[rows], interval=interval)
+        for t, wanted in by_interval[interval].items():
+            found = one(curve, float(t))
+            assert same(found.value, wanted["surv"])
+            assert same(found.standard_error, wanted["se"])
+            assert same(found.lower, wanted["lower"])
+            assert same(found.upper, wanted["upper"])
+            assert curve.at_risk(float(t)) == (wanted["n_risk"],)
+
+
+@pytest.mark.parametrize("name", ["aml", "lung"])
+def test_every_row_of_the_table_is_that_of_r(name: str) -> None:
+    time, status, group = arms(name)
+    pairs = {"time": "time", "at_risk": "n_risk", "events": "n_event", "censored": "n_censor"}
+    figured = {"survival": "surv", "standard_error": "se_surv", "lower": "lower", "upper": "upper"}
+    with (FOLDER / f"{name}_km_loglog.csv").open(encoding="utf-8", newline="") as file:
+        wanted = list(csv.DictReader(file))
+    found = []
+    for label in dict.fromkeys(row["group"] for row in wanted):
+        rows = group == label.removeprefix("group=")
+        found += survival.kaplan_meier(time[rows], status[rows]).table.records()
+    assert len(found) == len(wanted)
+    for ours, theirs in zip(found, wanted, strict=True):
+        assert [ours[key] for key in pairs] == [int(theirs[key]) for key in pairs.values()]
+        for key, other in figured.items():
+            if ours["survival"] not in (0, 1):  # where S is 1 or 0 the limits are ours: 1, 1 and undefined
+                assert same(ours[key], float(theirs[other])), (key, ours, theirs)
+
+
+@pytest.mark.parametrize("name", list(figures("quantile_edge_cases")))
+def test_medians_of_awkward_curves_follow_the_table_rule(name: str) -> None:
+    case = figures("quantile_edge_cases")[name]
+    found = survival.kaplan_meier(case["time"], case["status"]).median
+    assert (found.value, found.lower, found.upper) == (case["table_median"], case["table_lower"], case["table_upper"])
+    assert ("not passed" in found.note) == (case["table_median"] != case["quantile_median"])
+
+
+@pytest.mark.parametrize("name", ["aml", "lung"])
+def test_median_follow_up_is_that_of_r(name: str) -> None:
+    time, status, group = arms(name)
+    wanted = figures(name)["median_followup_reverse_km"]
+    for place, label in enumerate(sorted(set(group))):
+        found = survival.follow_up(time[group == label], status[group == label]).median
+        assert (found.value, found.lower, found.upper) == tuple(wanted[key][place] for key in ("median", "0.95LCL", "0.95UCL"))
+
+
+@pytest.mark.parametrize(("name", "tau"), [("aml", 24), ("aml", 45), ("lung", 365), ("lung", 500)])
+def test_restricted_means_and_their_contrasts_are_those_of_r(name: str, tau: int) -> None:
+    time, status, group = arms(name)
+    order = sorted(set(group))  # R's second level is arm1
+    wanted = figures(name)["rmst"][f"tau_{tau}"]
+    for label, arm in zip(order, ("arm0", "arm1"), strict=True):
+        found = survival.kaplan_meier(time[group == label], status[group == label]).restricted_mean(tau)
+        assert same(found.value, wanted[arm]["rmst"])
+        assert same(found.standard_error, wanted[arm]["se"])
+        assert same(found.lower, wanted[arm]["lower"])
+        assert same(found.upper, wanted[arm]["upper"])
+    contrasts = {
+        "difference": (survival.restricted_mean_difference, "se"),
+        "ratio": (survival.restricted_mean_ratio, "se_log"),
+        "rmtl_ratio": (survival.restricted_mean_time_lost_ratio, "se_log"),
+    }
+    for key, (function, error) in contrasts.items():
+        found = function(time, status, group, tau=tau, order=order)
+        assert same(found.value, wanted[key]["est"])
+        assert same(found.standard_error, wanted[key][error])
+        assert same(found.lower, wanted[key]["lower"])
+        assert same(found.upper, wanted[key]["upper"])
+    percent = survival.percent_change(survival.restricted_mean_ratio(time, status, group, tau=tau, order=order))
+    assert same(percent.value, wanted["percent_change"]["est"])
+    assert same(percent.upper, wanted["percent_change"]["upper"])
+
+
+def test_tau_last_is_that_of_survrm2() -> None:
+    time, status, group = arms("lung")
+    assert survival.restricted_mean_difference(time, status, group, tau="last").note == "up to 965"
+    time, status, group = arms("aml")  # the shorter curve has reached 0 at 45
+    assert survival.restricted_mean_difference(time, status, group, tau="last").note == "up to 161"
+
+
+SCHEMES: dict[str, dict[str, Any]] = {
+    "logrank_survdiff": {},
+    "grho1_survdiff": {"rho": 1},
+    "gehan": {"weights": "gehan"},
+    "tarone_ware": {"weights": "tarone-ware"},
+    "fh_0_1": {"gamma": 1},
+    "fh_1_1": {"rho": 1, "gamma": 1},
+    "fh_1_0_Sminus": {"rho": 1},
+}
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("name", ["aml", "lung", "pilot_synthetic"])
+def test_log_rank_tests_are_those_of_r(name: str, scheme: str) -> None:
+    time, status, group = pilot() if name == "pilot_synthetic" else arms(name)
+    found = survival.log_rank(time, status, group, order=sorted(set(group)), **SCHEMES[scheme])
+    wanted = figures(name)["tests"][scheme]
+    assert same(found.statistic, wanted["chisq"])
+    assert same(found.p_value, wanted["p"])
+    assert found.df == 1
+    for key in ("observed", "expected"):
+        if key in wanted:
+            assert getattr(found, key) == pytest.approx(wanted[key], rel=1e-9)
+
+
+def test_log_rank_of_three_groups_is_that_of_r() -> None:
+    time, cause, group = (column("bmt_competing", header) for header in ("time", "cause", "group"))
+    found = survival.log_rank(time, cause == 1, group)
+    wanted = figures("bmt_competing")["cause_specific_logrank_cause1"]
+    assert same(found.statistic, wanted["chisq"])
+    assert same(found.p_value, wanted["p"])
+    assert found.df == 2
+    assert found.groups == ("1", "2", "3")
+
+
+def test_permutation_log_rank_over_all_splits_is_that_of_coin() -> None:
+    found = survival.exact_log_rank(*arms("aml"))
+    assert found.p_value == pytest.approx(0.06469301327, abs=1e-9)
+    assert found.method == "exact, all 1352078 splits"
+    assert found.draws is None
+
+
+@pytest.mark.parametrize("interval", ["log-log", "log", "plain"])
+def test_competing_ends_are_those_of_r(interval: str) -> None:
+    time, cause, group = (column("bmt_competing", header) for header in ("time", "cause", "group"))
+    for label, by_cause in figures("bmt_competing")["survival_IJ"].items():
+        rows = group == int(label.removeprefix("group="))
+        shares = survival.aalen_johansen(time[rows], cause[rows], interval=interval)
+        for key, by_interval in by_cause.items():
+            for t, wanted in by_interval[interval].items():
+                found = shares.at(float(t), cause=int(key.removeprefix("cause")))[0]
+                assert same(found.value, wanted["cif"])
+                assert same(found.standard_error, wanted["se"])
+                assert same(found.lower, wanted["lower"] if wanted["cif"] else None)
+                assert same(found.upper, wanted["upper"] if wanted["cif"] else None)
+
+
+def test_shares_of_the_pilot_are_those_of_r_within_follow_up() -> None:
+    months, _, period = pilot()
+    cause = column("pilot_synthetic", "cause")
+    for label, by_time in figures("pilot_synthetic")["cif_diagnosis"].items():
+        rows = period == label.removeprefix("group=")
+        shares = survival.aalen_johansen(months[rows], cause[rows])
+        for t, wanted in by_time.items():
+            done, left = (shares.at(float(t), cause=number)[0] for number in (1, 2))
+            if float(t) > months[rows].max():
+                assert (done.value, done.note) == (None, "past the last follow-up")
+                continue
+            assert same(done.value, wanted["diagnosis"])
+            assert same(left.value, wanted["left"])
+            assert same(done.lower, wanted["lower"] if wanted["diagnosis"] else None)
+
+
+def test_late_entry_agrees_with_r() -> None:
+    start, stop, event, gender = (column("channing_left_truncated", header) for header in ("start", "stop", "event", "gender"))
+    test = figures("channing_left_truncated")["logrank_delayed_entry"]
+    found = survival.log_rank(stop, event, gender, entry=start, order=[1, 2])
+    assert same(found.statistic, test["chisq"])
+    assert found.observed[0] - found.expected[0] == pytest.approx(test["O_minus_E"][0], rel=1e-9)
+    women = gender == 2
+    wanted = figures("channing_left_truncated")["quantiles"]["gender=2"]["log-log"]
+    median = survival.kaplan_meier(stop[women], event[women], entry=start[women]).median
+    assert (median.value, median.lower, median.upper) == tuple(wanted["0.5"][key] for key in ("est", "lower", "upper"))
+
+
+def test_an_emptied_early_risk_set_is_refused_and_conditioning_agrees_with_r() -> None:
+    start, stop, event, gender = (column("channing_left_truncated", header) for header in ("start", "stop", "event", "gender"))
+    men = gender == 1
+    with pytest.raises(NotEstimable, match="condition_on= a time of at least 781"):
+        survival.kaplan_meier(stop[men], event[men], entry=start[men])
+    for sex in (1, 2):
+        rows = gender == sex
+        curve = survival.kaplan_meier(stop[rows], event[rows], entry=start[rows], condition_on=816)
+        for t, wanted in figures("channing_left_truncated")["conditional_on_816"][f"gender={sex}"].items():
+            assert same(one(curve, float(t)).value, wanted["surv"])
+            assert same(one(curve, float(t)).standard_error, wanted["se"])
+            assert curve.at_risk(float(t)) == (wanted["n_risk"],)
