@@ -1,0 +1,205 @@
+"""A session with an engine: where frames are read, made lazy, materialised once and counted.
+
+Only this room imports duckdb or pyspark. What it hands out are narwhals lazy frames, so that all that follows is one text.
+"""
+
+from __future__ import annotations
+
+import glob
+import itertools
+import os
+import platform
+import secrets
+import shutil
+import tempfile
+import weakref
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import duckdb
+import narwhals as nw
+
+from leadtime.errors import InputError, ResourceError, one_line
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Session", "literal", "quoted"]
+
+
+def quoted(name: str) -> str:
+    """Gives a column or table name as an SQL identifier, whatever it holds.
+
+    >>> quoted('a"b')
+    '"a""b"'
+    """
+    return '"' + name.replace('"', '""') + '"'
+
+
+class Session:
+    """One DuckDB connection with its bounds; frames made here live as long as it does.
+
+    Args:
+        memory_limit: what DuckDB may hold in memory, as in ``"6GB"``; its own default where not given.
+        spill_folder: where it may spill to disk.
+        threads: how many threads it may use.
+    """
+
+    def __init__(self, *, memory_limit: str | None = None, spill_folder: str | None = None, threads: int | None = None) -> None:
+        self.connection = duckdb.connect()
+        self._names = itertools.count()
+        self._spill_folder = spill_folder
+        self._scratch: str | None = None
+        self._kept: list[Any] = []  # what DuckDB only refers to must not be collected
+        # Zone conversions name their zone; the session's own must not depend on the machine.
+        settings: dict[str, str | int | None] = {
+            "TimeZone": "UTC",
+            "memory_limit": memory_limit,
+            "temp_directory": self._own_spill(),
+            "threads": threads,
+            "preserve_insertion_order": "true",
+        }
+        for name, value in settings.items():
+            if value is not None:
+                try:
+                    self.connection.execute(f"SET {name} = {literal(value)}")
+                except duckdb.Error as error:
+                    raise ResourceError(f"{name}={value!r} isn't accepted by DuckDB: {one_line(str(error))}") from None
+
+    def _own_spill(self) -> str:
+        """Gives this session's own folder to spill to, which the engine makes when it needs it; clears those of runs that were killed."""
+        base = Path(self._spill_folder or tempfile.gettempdir())
+        prefix = f"leadtime-spill-{platform.node() or 'host'}-"
+        for left in base.glob(f"{glob.escape(prefix)}*"):
+            pid = left.name.removeprefix(prefix).partition("-")[0]
+            if pid.isdigit() and not _runs(int(pid)):
+                shutil.rmtree(left, ignore_errors=True)
+        own = str(base / f"{prefix}{os.getpid()}-{secrets.token_hex(4)}")
+        weakref.finalize(self, shutil.rmtree, own, ignore_errors=True)
+        return own
+
+    def sql(self, query: str, parameters: Sequence[object] = ()) -> duckdb.DuckDBPyRelation:
+        """Gives the relation of a query; values go in as parameters, names through `quoted`."""
+        return self.connection.sql(query, params=list(parameters)) if parameters else self.connection.sql(query)
+
+    def new_name(self, what: str) -> str:
+        """Gives a name that no table or view of the session has."""
+        return f"leadtime_{what}_{next(self._names)}"
+
+    def scratch(self) -> Path:
+        """Gives a folder for files that live as long as the session."""
+        if self._scratch is None:
+            self._scratch = tempfile.mkdtemp(prefix="leadtime-", dir=self._spill_folder)
+            weakref.finalize(self, shutil.rmtree, self._scratch, ignore_errors=True)
+        return Path(self._scratch)
+
+    def run(self, statement: str) -> None:
+        """Carries out a statement that gives nothing back."""
+        self.connection.execute(statement)
+
+    def rows(self, query: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """Gives the rows of a query as plain values; for few rows, never for events."""
+        return list(self.connection.execute(query, list(parameters)).fetchall())
+
+    def append_columns(self, table: str, columns: Mapping[str, tuple[str, Sequence[object]]]) -> None:
+        """Adds columns of Python values to a table, each with its pandas type (``string``, ``Int64``, ``boolean``)."""
+        import pandas as pd
+
+        typed: Any = {name: pd.array(cast("Any", list(column)), dtype=cast("Any", kind)) for name, (kind, column) in columns.items()}
+        self.append(table, pd.DataFrame(typed))
+
+    def append(self, table: str, frame: Any) -> None:
+        """Adds the rows of a pandas frame to a table whose columns have the same names."""
+        name = self.new_name("chunk")
+        self.connection.register(name, frame)
+        try:
+            self.connection.execute(f"INSERT INTO {table} BY NAME SELECT * FROM {name}")
+        finally:
+            self.connection.unregister(name)
+
+    def lazy(self, relation: duckdb.DuckDBPyRelation) -> nw.LazyFrame[Any]:
+        """Gives a relation as a narwhals lazy frame."""
+        return nw.from_native(relation)
+
+    def materialise(self, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+        """Computes a frame once and keeps it in the engine, for all that reads it after."""
+        name = f"leadtime_{next(self._names)}"
+        relation = cast("duckdb.DuckDBPyRelation", frame.to_native())
+        with _resources():
+            relation.create(name)
+        return self.lazy(self.connection.table(name))
+
+    def collect(self, frame: nw.LazyFrame[Any]) -> pd.DataFrame:
+        """Computes a frame and gives it to pandas."""
+        with _resources():
+            return cast("pd.DataFrame", frame.collect("pandas").to_native())
+
+    def text_in_order(self, frame: nw.LazyFrame[Any], *, key: str, text: str, order: Sequence[str], separator: str) -> nw.LazyFrame[Any]:
+        """Gives for each key its texts joined in order, under the text's own name; this has no spelling that engines share."""
+        relation = cast("duckdb.DuckDBPyRelation", frame.to_native())
+        by = ", ".join(quoted(name) for name in order)
+        joined = f"string_agg({quoted(text)}, {literal(separator)} ORDER BY {by}) AS {quoted(text)}"
+        return self.lazy(relation.aggregate(f"{quoted(key)}, {joined}", quoted(key)))
+
+    def write_parquet(self, frame: nw.LazyFrame[Any], path: str) -> None:
+        """Writes a frame to a Parquet file from within the engine."""
+        try:
+            cast("duckdb.DuckDBPyRelation", frame.to_native()).write_parquet(path)
+        except duckdb.Error as error:
+            raise ResourceError(f"'{path}' can't be written: {one_line(str(error))}") from None
+
+    def from_rows(
+        self, columns: Sequence[str], rows: Sequence[Sequence[str | int | float | bool | None]], types: Mapping[str, str]
+    ) -> nw.LazyFrame[Any]:
+        """Gives a small table of Python values as a lazy frame; `types` holds an SQL type a column."""
+        import pandas as pd
+
+        frame = pd.DataFrame({name: pd.Series([row[i] for row in rows], dtype="object") for i, name in enumerate(columns)})
+        return self._registered(frame, ", ".join(f"{quoted(name)}::{types[name]} AS {quoted(name)}" for name in columns))
+
+    def from_native(self, frame: Any) -> nw.LazyFrame[Any]:
+        """Gives a pandas, polars or pyarrow frame as a lazy frame that DuckDB reads; the caller's frame stays as it is."""
+        try:
+            return self._registered(frame, "*")
+        except duckdb.Error as error:
+            raise InputError(f"the frame can't be read: {one_line(str(error))}") from None
+
+    def _registered(self, frame: Any, selection: str) -> nw.LazyFrame[Any]:
+        name = f"leadtime_frame_{next(self._names)}"
+        self.connection.register(name, frame)
+        self._kept.append(frame)
+        return self.lazy(self.connection.sql(f"SELECT {selection} FROM {name}"))
+
+
+def literal(value: str | int) -> str:
+    """Gives a value as an SQL literal, for the places where DuckDB takes no parameters (settings, views).
+
+    >>> literal("it's")
+    "'it''s'"
+    """
+    return str(value) if isinstance(value, int) else "'" + value.replace("'", "''") + "'"
+
+
+@contextmanager
+def _resources() -> Iterator[None]:
+    """Gives the engine's lack of memory or disk the library's own name."""
+    try:
+        yield
+    except (duckdb.OutOfMemoryException, duckdb.IOException) as error:
+        advice = "raise memory_limit=, or name a spill_folder= on a disk with more room"
+        raise ResourceError(f"the engine has too little memory or disk: {one_line(str(error))[:200]}; {advice}") from None
+
+
+def _runs(pid: int) -> bool:
+    """Whether a process of this machine still runs; one that can't be asked counts as running."""
+    if os.name != "posix":
+        return True
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        return True
+    return True

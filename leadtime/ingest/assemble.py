@@ -1,0 +1,176 @@
+"""The one step that all formats share: roles resolved, times read, rows split into kept and rejected, and the event log made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import cache
+from types import MappingProxyType
+from typing import Any, Literal
+
+import narwhals as nw
+
+from leadtime.columns import DATE_ROLES, Resolution, resolve_roles
+from leadtime.engine.events import Reading, ReadTable, case_table, event_table, repeated_cases, spellings_table, unread_texts
+from leadtime.engine.tables import Raw, has_value
+from leadtime.engine.times import DAY_US, TimeSource, all_midnights
+from leadtime.errors import InputError
+from leadtime.ingest.source import Options, Source
+from leadtime.log import EventLog, Moment, Provenance
+from leadtime.quality import Account, account_for, counted, role_findings
+from leadtime.results import Finding, QualityReport, Table
+
+__all__ = ["declared_cases", "event_log"]
+
+Precision = Literal["clock", "date", "mixed"]
+
+
+def event_log(
+    source: Source, options: Options, *, zone: str | None, until: Moment | None, drop_duplicates: bool, cases: nw.LazyFrame[Any] | None
+) -> EventLog:
+    """Gives the event log of a raw table."""
+    raw = source.raw
+    where = f"'{source.name}'" if source.path else "the frame"
+    resolution = resolve_roles(raw.headers, options.columns, where=where)
+    times, findings = _times(source, resolution.roles)
+    by_sheet = source.sheets_stacked and "unit" not in resolution.roles
+    reading = Reading(resolution.roles, times, zone, by_sheet, drop_duplicates, _unnamed_blanks(raw))
+    read, choices = _read(raw, reading, resolution.roles, options)
+    raw.drop()
+    _require_rows(read, resolution, where)
+    chosen = {**source.choices, **choices, **({"unit": "the sheet's name"} if by_sheet else {})}
+    provenance = Provenance(source.name, source.format, MappingProxyType(chosen), source.path)
+    notes = (*source.findings, *role_findings(resolution, zone), *findings)
+    log = EventLog(
+        read.events(), raw.session, read.columns, MappingProxyType(dict(resolution.roles)), _precision(read, times), provenance,
+        timezone=zone, observed_until=until, declared_cases=cases,
+    )  # fmt: skip
+    return _accounted(log, read, notes)
+
+
+def _accounted(log: EventLog, read: ReadTable, notes: tuple[Finding, ...]) -> EventLog:
+    """The log with its account, which is made when it is first asked for."""
+
+    @cache
+    def account() -> tuple[QualityReport, Table]:
+        return account_for(log, Account(read, log.provenance.name, notes))
+
+    return replace(log, account=account)
+
+
+def declared_cases(source: Source, options: Options, *, zone: str | None) -> nw.LazyFrame[Any]:
+    """Gives the table of case attributes as a lazy frame with one row a case."""
+    raw = source.raw
+    where = f"the case table '{source.name}'" if source.path else "the case table"
+    roles = resolve_roles(raw.headers, options.columns, required=("case_id",), where=where).roles
+    roles = {role: header for role, header in roles.items() if role not in ("activity", "start", "end", "row")}
+    times, _ = _spelled(raw, _times(source, roles)[0], roles, options)
+    name, columns = case_table(raw, Reading(roles, times, zone, left_out=_unnamed_blanks(raw)))
+    twice, lines = repeated_cases(raw.session, name)
+    if twice:
+        shown = ", ".join(str(line) for line in lines)
+        raise InputError(f"{where} has {counted(twice, 'case id')} on more than one row (see rows {shown}); keep one row a case")
+    return raw.session.lazy(raw.session.connection.table(name)).select(*columns)
+
+
+def _times(source: Source, roles: Mapping[str, str]) -> tuple[tuple[TimeSource, ...], list[Finding]]:
+    """The time columns as the engine reads them, and which of them hold dates written as midnights."""
+    found: list[TimeSource] = []
+    findings: list[Finding] = []
+    raw = source.raw
+    for role in ("start", "end", *DATE_ROLES):
+        if role not in roles:
+            continue
+        header = roles[role]
+        plain = TimeSource(role, raw.column(header), raw.type_of(header))
+        midnight = plain.zoneless and all_midnights(raw.session, raw.name, plain.column)
+        if midnight or header in source.dates:
+            text = f"every date-time in '{header}' is at midnight, so the column is read as dates"
+            findings.append(Finding("midnight-dates", "note", 1, text))
+        found.append(replace(plain, midnight=midnight))
+    return tuple(found), findings
+
+
+def _read(raw: Raw, reading: Reading, roles: Mapping[str, str], options: Options) -> tuple[ReadTable, dict[str, str]]:
+    """The read table, and the date orders found; spellings that the engine can't read are looked up only where there are some."""
+    if raw.stored:
+        read = event_table(raw, reading)
+        if not read.any_unread():
+            return read, {}
+        read.drop()
+    times, choices = _spelled(raw, reading.times, roles, options)
+    return event_table(raw, replace(reading, times=times)), choices
+
+
+def _spelled(
+    raw: Raw, times: Sequence[TimeSource], roles: Mapping[str, str], options: Options
+) -> tuple[tuple[TimeSource, ...], dict[str, str]]:
+    """The time columns, each with what its unusual spellings mean, and the orders of day and month that were found."""
+    found: list[TimeSource] = []
+    choices: dict[str, str] = {}
+    for time in times:
+        spellings, order = _spellings(raw, time, roles[time.role], options)
+        found.append(replace(time, spellings=spellings))
+        if order:
+            choices[f"date_order of '{roles[time.role]}'"] = order
+    return tuple(found), choices
+
+
+def _spellings(raw: Raw, time: TimeSource, header: str, options: Options) -> tuple[str | None, str | None]:
+    """The table of what the column's unusual spellings mean, and the order of day and month that was found."""
+    texts = unread_texts(raw, time)
+    if not texts:
+        return None, None
+    from leadtime.durations import read_dates
+
+    reading = read_dates(texts, date_order=options.date_order, column=header)
+    rows: list[tuple[str, int | None, int | None, int | None, bool]] = []
+    for text, value in reading.values.items():
+        day = value.lower_day * DAY_US
+        if value.lower_day != value.upper_day:
+            rows.append((text, None, None, None, True))
+        elif value.time_us is None:
+            rows.append((text, day, None, None, False))
+        elif value.offset_us is None:
+            rows.append((text, None, day + value.time_us, None, False))
+        else:
+            rows.append((text, None, None, day + value.time_us - value.offset_us, False))
+    return (spellings_table(raw.session, rows) if rows else None), reading.order
+
+
+def _unnamed_blanks(raw: Raw) -> frozenset[str]:
+    """Columns without a header and without a value, which a delimiter at the end of each line makes."""
+    unnamed = [header for i, header in enumerate(raw.headers, start=1) if header == f"column {i}"] if raw.stored else []
+    return frozenset(header for header in unnamed if not has_value(raw, header))
+
+
+def _require_rows(read: ReadTable, resolution: Resolution, where: str) -> None:
+    """At least one row must be kept; what stands in the way is told once, with its fix."""
+    if read.any_kept():
+        return
+    reasons = read.reasons()
+    if not reasons:
+        raise InputError(f"{where} has a header but no rows; export it again with its events")
+    total = sum(reasons.values())
+    for role in ("start", "end"):
+        if set(reasons) == {f"unreadable {role}"}:
+            header = resolution.roles[role]
+            examples = list(dict.fromkeys(str(row[3]) for row in read.rejected(50)))[:3]
+            shown = ", ".join(f"'{text}'" for text in examples)
+            raise InputError(
+                f"no date in column '{header}' of {where} can be read (for example {shown}); write dates as 2019-03-14, "
+                f'or name another column with columns={{"{role}": "…"}}'
+            )
+    listed = ", ".join(f"{reason}: {count}" for reason, count in reasons.items())
+    named = ", ".join(f"{role} = '{resolution.roles[role]}'" for role in ("case_id", "activity", "start"))
+    raise InputError(f"all {total} rows of {where} are rejected ({listed}); check the columns ({named}) and name others with columns=")
+
+
+def _precision(read: ReadTable, times: tuple[TimeSource, ...]) -> Precision:
+    """Whether the events have clock times, dates or both; by the column types where those tell."""
+    of_events = [time for time in times if time.role in ("start", "end")]
+    if all(time.native for time in of_events):
+        dates = {time.type == "DATE" or time.midnight for time in of_events}
+        return "mixed" if len(dates) == 2 else "date" if dates == {True} else "clock"
+    some, every = read.one("bool_or(start_is_date OR end_is_date)", "bool_and(start_is_date AND end_is_date)", where="__problem IS NULL")
+    return "date" if every else "mixed" if some else "clock"

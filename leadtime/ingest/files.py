@@ -1,0 +1,83 @@
+"""Files before they are read: is the path there, and which format is it?"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from leadtime.errors import InputError, UsageError, did_you_mean
+
+__all__ = ["FORMATS", "checked_path", "format_of"]
+
+FORMATS = ("csv", "tsv", "xlsx", "parquet")
+_ENDINGS = {
+    ".csv": "csv", ".txt": "csv", ".tsv": "tsv", ".tab": "tsv", ".xlsx": "xlsx", ".xlsm": "xlsx", ".parquet": "parquet", ".pq": "parquet",
+}  # fmt: skip
+_LATER = {".xes": "XES", ".gz": "compressed files", ".xls": "old Excel", ".xlsb": "binary Excel", ".ods": "OpenDocument"}
+
+
+def checked_path(source: str | os.PathLike[str]) -> Path:
+    """Gives the path of a file that is there, isn't empty and can be read.
+
+    >>> checked_path("no/such/file.csv")
+    Traceback (most recent call last):
+    ...
+    leadtime.errors.InputError: no file 'no/such/file.csv'; there is no folder 'no/such' either
+    """
+    path = Path(source)
+    try:
+        if path.is_dir():
+            inside = sorted(item.name for item in path.iterdir() if item.suffix.lower() in _ENDINGS)
+            shown = f", for example '{path / inside[0]}'" if inside else ""
+            raise InputError(f"'{path}' is a folder; give one file in it{shown}")
+        if not path.exists():
+            raise InputError(f"no file '{path}'{_nearby(path)}")
+        if path.stat().st_size == 0:
+            raise InputError(f"'{path}' is empty; export it again")
+        with path.open("rb") as stream:
+            stream.read(1)
+    except PermissionError:
+        raise InputError(f"'{path}' can't be read: no permission; ask its owner, or copy it to a folder of your own") from None
+    except OSError as error:
+        raise InputError(f"'{path}' can't be read: {error.strerror or error}") from None
+    except ValueError:
+        raise InputError(f"{str(source)!r} is not a file name") from None
+    return path
+
+
+def _nearby(path: Path) -> str:
+    if not path.parent.is_dir():
+        return f"; there is no folder '{path.parent}' either"
+    return did_you_mean(path.name, sorted(item.name for item in path.parent.iterdir() if item.suffix.lower() in _ENDINGS))
+
+
+def format_of(path: Path, given: str | None = None) -> str:
+    """Gives the format of a file, by its ending unless it is given, and refuses content that plainly is another format.
+
+    >>> format_of(Path("log.unknown"), "csv2")
+    Traceback (most recent call last):
+    ...
+    leadtime.errors.UsageError: format='csv2' isn't known; did you mean 'csv'?
+    """
+    if given is not None:
+        if given not in FORMATS:
+            raise UsageError(f"format={given!r} isn't known{did_you_mean(str(given), FORMATS)}")
+        chosen = given
+    else:
+        ending = path.suffix.lower()
+        if ending not in _ENDINGS:
+            raise InputError(f"'{path}': {_unknown(ending)}; supported are {', '.join(FORMATS)} (save it as one of them, or say format=)")
+        chosen = _ENDINGS[ending]
+    with path.open("rb") as stream:
+        head = stream.read(8)
+    if chosen in ("csv", "tsv") and (head.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0"))):
+        raise InputError(f"'{path}' is an Excel workbook, not text; give it the ending .xlsx or say format='xlsx'")
+    if chosen in ("csv", "tsv") and head.startswith(b"PAR1"):
+        raise InputError(f"'{path}' is a Parquet file, not text; give it the ending .parquet or say format='parquet'")
+    return chosen
+
+
+def _unknown(ending: str) -> str:
+    if ending in _LATER:
+        return f"{_LATER[ending]} can't be read yet"
+    return f"the ending '{ending}' isn't known" if ending else "it has no ending"

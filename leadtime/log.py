@@ -1,0 +1,120 @@
+"""The event log: a frozen value over a lazy frame of events, with its account of rows and where it came from."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Literal
+
+import narwhals as nw
+
+from leadtime.results import QualityReport, Table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from leadtime.engine.session import Session
+
+__all__ = ["EventLog", "Moment", "Provenance"]
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A point in time as the log sees it: an instant in microseconds, its local clock, and whether it is only a date.
+
+    `us` and `wall_us` of a date are the start of its day.
+    """
+
+    us: int
+    wall_us: int
+    is_date: bool
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where a log came from and what was chosen in reading it."""
+
+    name: str
+    format: str
+    choices: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    path: str | None = None
+
+    @cached_property
+    def sha256(self) -> str | None:
+        """The SHA-256 of the file's bytes, computed when first asked for; none for a frame, or a file that has gone."""
+        if self.path is None or not os.path.isfile(self.path):
+            return None
+        with open(self.path, "rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+@dataclass(frozen=True, eq=False)
+class EventLog:
+    """Events of cases over a lazy frame; made by `read_log`, never changed.
+
+    Columns of `frame`: `case_id`, `activity` (text), `start_us`, `end_us` (instants, microseconds since the epoch),
+    `start_wall_us`, `end_wall_us` (local clock; a date is its day number x 86,400 s), `start_is_date`, `end_is_date`,
+    `end_given`, `row` (order of reading), then the role columns and attributes under their canonical names.
+    """
+
+    frame: nw.LazyFrame[Any]
+    session: Session
+    columns: tuple[str, ...]
+    roles: Mapping[str, str]
+    precision: Literal["clock", "date", "mixed"]
+    provenance: Provenance
+    timezone: str | None = None
+    observed_until: Moment | None = None
+    declared_cases: nw.LazyFrame[Any] | None = None
+    account: Callable[[], tuple[QualityReport, Table]] | None = None
+    _shared: dict[str, nw.LazyFrame[Any]] = field(default_factory=dict, init=False, repr=False)
+
+    @cached_property
+    def _checked(self) -> tuple[QualityReport, Table]:
+        if self.account is None:
+            return QualityReport(0, 0, 0), Table("rejected", REJECTED_COLUMNS, ())
+        return self.account()
+
+    @property
+    def quality(self) -> QualityReport:
+        """Rows read, kept and rejected by reason, and what the checks found."""
+        return self._checked[0]
+
+    @property
+    def rejected(self) -> Table:
+        """The rejected rows: source, sheet, row number, column, value, reason."""
+        return self._checked[1]
+
+    def shared(self, name: str, make: Callable[[], nw.LazyFrame[Any]]) -> nw.LazyFrame[Any]:
+        """Gives a table that several measures read, computed once in the engine and kept while the log lives."""
+        if name not in self._shared:
+            self._shared[name] = self.session.materialise(make())
+        return self._shared[name]
+
+    @cached_property
+    def activities(self) -> tuple[str, ...]:
+        """The activities that occur, by code point."""
+        found = self.frame.select("activity").unique().sort("activity").collect("pandas").to_native()
+        return tuple(found["activity"])
+
+    def __len__(self) -> int:
+        return int(self.frame.select(nw.len()).collect("pandas").item())
+
+    def filter(self, *predicates: nw.Expr) -> EventLog:
+        """Gives a new log of the events that meet all predicates (narwhals expressions on the columns)."""
+        return replace(self, frame=self.frame.filter(*predicates))
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Gives the whole event table as a pandas frame, in order of reading; large logs are better left lazy."""
+        frame: pd.DataFrame = self.frame.sort("row").collect("pandas").to_native()
+        return frame
+
+    def __repr__(self) -> str:
+        return f"EventLog({self.provenance.name}, {self.precision} precision, columns {', '.join(self.columns)})"
+
+
+REJECTED_COLUMNS = ("source", "sheet", "row_number", "column", "value", "reason")
