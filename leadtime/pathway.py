@@ -1,0 +1,240 @@
+"""The declared pathway: milestones, clock rules, exits, activity kinds and the design of a comparison, read from TOML.
+
+A pathway knows no data. It is validated once, when read; what it names and the log lacks is for `cases` to say.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tomllib
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from leadtime.errors import InputError, PathwayError, did_you_mean, one_line
+
+__all__ = [
+    "Activity",
+    "ComparisonDesign",
+    "Exit",
+    "Kind",
+    "LogSettings",
+    "Milestone",
+    "Pathway",
+    "Pause",
+    "read_pathway",
+]
+
+Kind = Literal["value", "contact", "assessment", "intervention", "referral", "decision", "team", "admin", "consultation", "pause", "other"]
+
+
+def _several(value: object) -> object:
+    """One name may stand where a list is expected."""
+    return (value,) if isinstance(value, str) else value
+
+
+def _as_text(value: object) -> object:
+    """TOML has dates of its own; here they are text, as on the command line."""
+    return value.isoformat() if isinstance(value, (date, datetime)) else value
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(_several), Field(min_length=1)]
+DateText = Annotated[str | None, BeforeValidator(_as_text)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+
+class Milestone(_Part):
+    """A point that a case can reach: its activities, and which occurrence counts."""
+
+    activities: Names
+    rule: Literal["first", "last", "nth"] = "first"
+    n: int = Field(default=1, ge=1)
+
+    @model_validator(mode="after")
+    def _n_goes_with_nth(self) -> Milestone:
+        if self.rule != "nth" and self.n != 1:
+            raise ValueError(f"n = {self.n} goes with rule = 'nth', not with '{self.rule}'")
+        return self
+
+
+class Exit(_Part):
+    """A way to leave before any stop: moved, declined, referral refused."""
+
+    activities: Names
+
+
+class Activity(_Part):
+    """What an activity is: its kind, whether it adds value, its length where only dates are kept, and what comes before it."""
+
+    kind: Kind | None = None
+    value_adding: bool = False
+    minutes: float | None = Field(default=None, gt=0, le=24 * 60)
+    after: Annotated[tuple[str, ...], BeforeValidator(_several)] = ()
+
+
+class Pause(_Part):
+    """An interval in which the clock may stand still."""
+
+    begin: Names
+    end: Names
+    reason: Literal["family", "medical"]
+
+
+class LogSettings(_Part):
+    """How the log is read where the command line says nothing else."""
+
+    columns: Mapping[str, str] = Field(default_factory=dict)
+    timezone: str | None = None
+    observed_until: DateText = None
+    sheets: Annotated[tuple[str, ...] | None, BeforeValidator(_several)] = None
+
+
+class ComparisonDesign(_Part):
+    """The comparison that was declared before the figures were seen."""
+
+    by: str | None = None
+    before: str | None = None
+    after: str | None = None
+    break_date: DateText = None
+    break_dates: Mapping[str, Annotated[str, BeforeValidator(_as_text)]] = Field(default_factory=dict)
+    washout: int | None = Field(default=None, ge=0)
+    statistic: Literal["median", "restricted_mean"] = "median"
+    tau: float | None = Field(default=None, gt=0)
+
+
+class Pathway(_Part):
+    """A declared pathway, frozen; `sha256` names its content in a report."""
+
+    name: str = Field(min_length=1)
+    start: str
+    stop: Names
+    order: tuple[str, ...] = ()
+    milestones: Mapping[str, Milestone] = Field(min_length=1)
+    exits: Mapping[str, Exit] = Field(default_factory=dict)
+    activities: Mapping[str, Activity] = Field(default_factory=dict)
+    pauses: Mapping[str, Pause] = Field(default_factory=dict)
+    log: LogSettings = Field(default_factory=LogSettings)
+    comparison: ComparisonDesign = Field(default_factory=ComparisonDesign)
+
+    @model_validator(mode="after")
+    def _names_hold_together(self) -> Pathway:
+        known = list(self.milestones)
+        for key, names in (("start", (self.start,)), ("stop", self.stop), ("order", self.order)):
+            for name in names:
+                if name not in self.milestones:
+                    raise ValueError(f"{key} names the milestone '{name}', which isn't declared{did_you_mean(name, known)}")
+        if self.start in self.stop:
+            raise ValueError(f"'{self.start}' can't both start and stop the clock")
+        for name in self.exits:
+            if name in self.milestones:
+                raise ValueError(f"'{name}' is both a milestone and an exit; rename one")
+        return self
+
+    @property
+    def sha256(self) -> str:
+        """A fingerprint of the declared content, equal for equal content."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+
+    @property
+    def milestone_activities(self) -> frozenset[str]:
+        """All activities that some milestone or exit names."""
+        parts: list[Milestone | Exit] = [*self.milestones.values(), *self.exits.values()]
+        return frozenset(activity for part in parts for activity in part.activities)
+
+    def unknown_activities(self, present: Iterable[str]) -> tuple[str, ...]:
+        """Gives the activities of a log that the pathway doesn't name, in order."""
+        paused = {name for pause in self.pauses.values() for name in (*pause.begin, *pause.end)}
+        declared = self.milestone_activities | set(self.activities) | paused
+        return tuple(sorted(set(present) - declared))
+
+
+def read_pathway(source: str | os.PathLike[str] | Mapping[str, Any]) -> Pathway:
+    """Reads a declared pathway from a TOML file, or from a mapping of the same shape.
+
+    Args:
+        source: path of a TOML file, or its content as a mapping.
+
+    Returns:
+        The pathway, frozen.
+
+    Raises:
+        InputError: there is no such file.
+        PathwayError: a key is unknown or missing, or a value isn't allowed; the message names file, key and what is allowed.
+
+    Source:
+        DEFINITIONS 2.1 (clock rules), 2.4 (pauses), 2.5 (design).
+
+    >>> pathway = read_pathway({
+    ...     "name": "Early help", "start": "detection", "stop": ["diagnosis"],
+    ...     "milestones": {"detection": {"activities": ["Detected"]}, "diagnosis": {"activities": ["Diagnosis"]}},
+    ... })
+    >>> pathway.stop
+    ('diagnosis',)
+    >>> read_pathway({"name": "x", "start": "detection", "stop": "diagnosis", "milestones": {}, "strt": 1})
+    Traceback (most recent call last):
+    ...
+    leadtime.errors.PathwayError: pathway: unknown key 'strt'; did you mean 'start'?
+    """
+    if isinstance(source, Mapping):
+        return _validated(source, "pathway")
+    path = Path(source)
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError:
+        raise InputError(f"no pathway file '{path}'; give the path of a TOML file (`leadtime template` writes an example)") from None
+    except IsADirectoryError:
+        raise InputError(f"'{path}' is a folder; give the pathway file in it, for example '{path / 'pathway.toml'}'") from None
+    except OSError as error:
+        raise InputError(f"'{path}' can't be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise PathwayError(f"{path.name}: not UTF-8 at byte {error.start}; save the file as UTF-8") from None
+    except tomllib.TOMLDecodeError as error:
+        raise PathwayError(f"{path.name}: not valid TOML: {one_line(str(error))}") from None
+    return _validated(content, path.name)
+
+
+def _validated(content: Mapping[str, Any], where: str) -> Pathway:
+    try:
+        return Pathway.model_validate(content)
+    except ValidationError as error:
+        problems = error.errors()
+        # An unknown key is the likeliest slip and often causes the "missing" beside it, so it is told first.
+        first = min(problems, key=lambda problem: problem["type"] != "extra_forbidden")
+        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 and first["type"] != "extra_forbidden" else ""
+        raise PathwayError(f"{where}: {_told(first, content)}{more}") from None
+
+
+def _told(problem: Any, content: Mapping[str, Any]) -> str:
+    """One problem in words: the key, what is wrong with it, what is allowed."""
+    place = [str(part) for part in problem["loc"] if part not in ("function-before", "tuple")]
+    key = ".".join(place)
+    if problem["type"] == "extra_forbidden":
+        return f"unknown key '{key}'{did_you_mean(place[-1], _allowed(place[:-1]))}"
+    if problem["type"] == "missing":
+        return f"the key '{key}' is missing; it is required"
+    if problem["type"] == "literal_error":
+        return f"{key} = {problem['input']!r} isn't allowed; use {problem['ctx']['expected']}"
+    message = one_line(str(problem["msg"]).removeprefix("Value error, "))
+    return f"{key}: {message}" if key else message
+
+
+def _allowed(place: list[str]) -> list[str]:
+    """The keys that a part of the file may hold."""
+    model: type[BaseModel] = Pathway
+    for part in place:
+        field = model.model_fields.get(part)
+        if field is None:
+            continue  # the name of a milestone, exit, activity or pause
+        models = [
+            kind for kind in (field.annotation, *get_args(field.annotation)) if isinstance(kind, type) and issubclass(kind, BaseModel)
+        ]
+        if models:
+            model = models[0]
+    return list(model.model_fields)
