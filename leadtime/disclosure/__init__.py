@@ -1,0 +1,11 @@
+"""Small-cell suppression on linked result tables, with an audit that nothing hidden can be computed from what is shown."""
+
+from leadtime.disclosure.curves import CurvePoint, ShownCurve, month_ends, shown_curve
+from leadtime.disclosure.disclosing import HIDDEN, MISSING, Disclosed, disclose
+from leadtime.disclosure.profiles import PROFILES, Profile, profile_named
+from leadtime.disclosure.sums import Cell, Sum, sums_within
+
+__all__ = [
+    "HIDDEN", "MISSING", "PROFILES", "Cell", "CurvePoint", "Disclosed", "Profile", "ShownCurve", "Sum", "disclose", "month_ends",
+    "profile_named", "shown_curve", "sums_within",
+]  # fmt: skip

@@ -1,0 +1,180 @@
+"""`disclose`: tables in, the same tables with hidden cells out, and the account of what was hidden.
+
+Source: DEFINITIONS 5.1 (counts), 5.2 (medians, percentiles, least and greatest values), 5.3 (profiles).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
+
+from leadtime.disclosure.profiles import Profile, ProfileName, profile_named
+from leadtime.disclosure.search import Problem, covered, ranges
+from leadtime.disclosure.sums import Cell, Sum, count_columns, derivable, sums_within
+from leadtime.errors import DisclosureError, UsageError
+from leadtime.results import Result, Table, Value
+
+__all__ = ["HIDDEN", "MISSING", "Disclosed", "disclose"]
+
+HIDDEN = "[c]"
+MISSING = "[x]"
+
+_STOPS = ("observed", "stops", "events", "n", "cases")
+
+
+@dataclass(frozen=True)
+class Disclosed(Result):
+    """Tables that may be shown, in the order given, and the audit: what was hidden where, and that nothing hidden follows from the rest.
+
+    Hidden cells hold ``[c]``, blank counts ``[x]``.
+    """
+
+    tables: tuple[Table, ...]
+    audit: Table
+    profile: Profile
+    hidden: frozenset[Cell]
+
+    def table(self, name: str) -> Table:
+        """Gives one table by its name."""
+        return next(table for table in self.tables if table.name == name)
+
+    def _table(self) -> Table:
+        return self.audit
+
+
+def disclose(
+    tables: Table | Iterable[Table],
+    *,
+    profile: ProfileName | Profile = "se-5",
+    sums: Iterable[Sum] | None = None,
+    unpublished: Collection[str] = (),
+    keep: Collection[Cell] = (),
+) -> Disclosed:
+    """Hides small counts of children, and what would give them away, in tables that are published together.
+
+    Args:
+        tables: one table or several with different names; `counts` names a table's columns that count children.
+        profile: "internal" (nothing hidden), "se-5" (1 to 4 hidden), "nhs-7-round5" (1 to 7 hidden, the rest rounded to 5), or one's own.
+        sums: the sums that link cells, within tables and between them; by default those found within each table.
+        unpublished: names of tables that aren't published, but whose counts follow from published ones; they are protected too.
+        keep: cells that matter most, hidden as cover only where nothing else helps.
+
+    Returns:
+        The published tables with hidden cells, and the audit with a row a table: cells that count, how many are hidden and why, how many
+        hidden cells can be computed (always 0), and the fewest values that a hidden count can have.
+
+    Raises:
+        DisclosureError: the small counts can't be protected, or a declared sum doesn't hold.
+        UsageError: the profile isn't known, or two tables have one name.
+
+    Source:
+        DEFINITIONS 5.1-5.3.
+
+    >>> table = Table("cohorts", ("cohort", "n", "observed", "open", "left"), (("before", 60, 40, 17, 3), ("after", 50, 43, 7, 0)))
+    >>> print(disclose(table).tables[0])
+    cohort  n  observed  open  left
+    before  60  40       [c]   [c]
+    after   50  43       7     0
+    """
+    chosen = profile_named(profile)
+    given = (tables,) if isinstance(tables, Table) else tuple(tables)
+    if len({table.name for table in given}) < len(given):
+        raise UsageError("two tables have the same name; give each its own, so that cells can be told apart")
+    linked = tuple(sums) if sums is not None else tuple(one for table in given for one in sums_within(table))
+    values = {cell: value for table in given for cell, value in _counts(table)}
+    problem = replace(
+        _problem(chosen, values, linked, frozenset(cell for cell in values if cell.table in unpublished)), keep=frozenset(keep)
+    )
+    hidden = covered(problem) if problem.primary else frozenset()
+    shown = tuple(_shown(table, hidden, chosen) for table in given if table.name not in unpublished)
+    return Disclosed(shown, _audit(problem, hidden, given, shown), chosen, hidden)
+
+
+def _counts(table: Table) -> list[tuple[Cell, int]]:
+    """The counts of a table by cell; blanks are left out, so that they are never cover."""
+    found: list[tuple[Cell, int]] = []
+    for column in count_columns(table):
+        for row, value in enumerate(table.column(column)):
+            if isinstance(value, bool) or not (value is None or (isinstance(value, (int, float)) and value == int(value))):
+                raise UsageError(f"table '{table.name}', column '{column}', row {row + 1}: {value!r} is no count; counts are whole numbers")
+            if value is not None:
+                found.append((Cell(table.name, row, column), int(value)))
+    return found
+
+
+def _problem(profile: Profile, values: dict[Cell, int], sums: tuple[Sum, ...], unpublished: frozenset[Cell]) -> Problem:
+    kept: list[Sum] = []
+    for one in sums:
+        parts = tuple(part for part in one.parts if part in values)
+        if one.total not in values:
+            continue
+        if sum(values[part] for part in parts) != values[one.total]:
+            place = f"table '{one.total.table}', column '{one.total.column}', row {one.total.row + 1}"
+            raise DisclosureError(f"{place}: the parts don't add up to the total, so what is hidden can't be checked; correct the sum")
+        kept.append(Sum(one.total, parts, one.splits_group))
+    primary = {cell for cell, value in values.items() if profile.hides(value)}
+    telling = {cell for one in kept for cell in _telling(one, values)} if profile.threshold > 1 else set()
+    small = (0 if telling else 1, profile.threshold - 1)
+    return Problem(values, tuple(kept), frozenset(primary | telling), unpublished, small, profile.rounding // 2)
+
+
+def _telling(one: Sum, values: dict[Cell, int]) -> tuple[Cell, ...]:
+    """The cells that say of a whole group that all share an attribute: its zeros, and the part that takes all."""
+    if not one.splits_group or len(one.parts) < 2 or not values[one.total]:
+        return ()
+    return one.parts if sum(values[part] > 0 for part in one.parts) == 1 else ()
+
+
+def _shown(table: Table, hidden: frozenset[Cell], profile: Profile) -> Table:
+    """A table as it may be published."""
+    counts = count_columns(table)
+    rows = []
+    for place, row in enumerate(table.rows):
+        stops = next((row[table.columns.index(name)] for name in _STOPS if name in table.columns), None)
+        cells = (
+            _count(value, Cell(table.name, place, name), hidden, profile) if name in counts else _figure(name, value, stops, profile)
+            for name, value in zip(table.columns, row, strict=True)
+        )
+        rows.append(tuple(cells))
+    return replace(table, rows=tuple(rows))
+
+
+def _count(value: Value, cell: Cell, hidden: frozenset[Cell], profile: Profile) -> Value:
+    if value is None:
+        return MISSING
+    return HIDDEN if cell in hidden else profile.shown(int(value))
+
+
+def _figure(name: str, value: Value, stops: Value, profile: Profile) -> Value:
+    """A figure that rests on too few stops, or is one child's own, is hidden."""
+    if value is None or profile.threshold == 1:
+        return value
+    parts = name.split("_")
+    if "min" in parts or "max" in parts:
+        return HIDDEN
+    needed = profile.median_stops if "median" in parts else profile.p90_stops if "p90" in parts else 0
+    return HIDDEN if needed and isinstance(stops, (int, float)) and stops < needed else value
+
+
+def _audit(problem: Problem, hidden: frozenset[Cell], given: tuple[Table, ...], shown: tuple[Table, ...]) -> Table:
+    """The account: checked once more on the final set, independently of the search."""
+    everything = hidden | problem.unpublished if hidden else frozenset[Cell]()
+    leaks = derivable(problem.sums, everything) if not problem.slack else {}
+    protected = {cell for cell in everything if cell in hidden or cell in problem.primary}
+    spans = ranges(problem, everything, protected)
+    rows: list[tuple[Value, ...]] = []
+    for table in given:
+        cells = [cell for cell in problem.values if cell.table == table.name]
+        away = [cell for cell in cells if cell in protected]
+        leaking = sum(cell in leaks for cell in away)
+        if leaking:
+            raise DisclosureError(f"table '{table.name}': {leaking} hidden counts follow from what is shown; nothing was published")
+        small = sum(cell in problem.primary for cell in away)
+        values = [spans[cell][1] - spans[cell][0] + 1 for cell in away]
+        figures = sum(value == HIDDEN for one in shown if one.name == table.name for row in one.rows for value in row) - sum(
+            cell in hidden for cell in cells
+        )
+        published = any(one.name == table.name for one in shown)
+        rows.append((table.name, len(cells), small, len(away) - small, figures if published else 0, leaking, min(values, default=None)))
+    columns = ("table", "counts", "hidden_small", "hidden_as_cover", "hidden_figures", "computable", "fewest_values")
+    return Table("disclosure", columns, tuple(rows))

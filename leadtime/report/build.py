@@ -1,0 +1,113 @@
+"""`build_report`: results gathered, then disclosure control, then words; the report is decided here and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal
+
+from leadtime.disclosure import Disclosed, Profile, disclose, profile_named
+from leadtime.errors import UsageError, did_you_mean
+from leadtime.report.cover import cover
+from leadtime.report.gather import LINKS, Gathered, gather
+from leadtime.report.model import Report, Section
+from leadtime.report.parts import Part, parts_of
+from leadtime.report.phrases import Phrases, headline
+from leadtime.words import languages
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from leadtime.compare import Comparison
+    from leadtime.disclosure.profiles import ProfileName
+    from leadtime.log import EventLog
+    from leadtime.pathway import Pathway
+
+__all__ = ["SECTIONS", "build_report"]
+
+SECTIONS = (
+    "cohorts", "lead_times", "change", "survival", "flow", "steps", "sensitivity", "audit", "quality", "unknown", "definitions",
+    "disclosure", "provenance",
+)  # fmt: skip
+
+
+def build_report(
+    log: EventLog,
+    pathway: Pathway | None,
+    comparison: Comparison | None = None,
+    *,
+    language: Literal["en", "sv"] = "en",
+    profile: ProfileName | Profile = "se-5",
+    sections: Sequence[str] | None = None,
+    generated: str | date | None = None,
+    seed: int = 0,
+) -> Report:
+    """Builds a report from a log, its pathway and a comparison: calls the public functions, hides small counts, then finds the words.
+
+    Args:
+        log: the events.
+        pathway: the declared pathway; None reports the time from each case's first event to its last.
+        comparison: the result of `compare`; without it all cases are summed up together.
+        language: of every word in the report.
+        profile: what may be shown: "internal", "se-5" or "nhs-7-round5".
+        sections: keys of the sections to include, in any order; default all of `SECTIONS` that apply.
+        generated: when the report was made, to be printed; without it no time is, and the same input gives the same bytes.
+        seed: of the comparison's draws, printed where no comparison carries its own.
+
+    Returns:
+        The frozen report; `.to_excel(path)` and `.to_html(path)` write it.
+
+    Raises:
+        UsageError: a section, language or profile isn't known, or the comparison is of another log.
+        DisclosureError: small counts can't be protected.
+
+    Source:
+        DEFINITIONS 3.4 (what stands beside the headline), 5 (disclosure), 6 (audit).
+
+    >>> import pandas as pd, leadtime as lt
+    >>> days = [(case, activity, day) for case in range(24) for activity, day in (("Detected", 1), ("Diagnosis", 2 + case))]
+    >>> cases = [(str(case), activity, f"2020-01-{day:02d}") for case, activity, day in days]
+    >>> log = lt.read_log(pd.DataFrame(cases, columns=["case_id", "activity", "start"]), observed_until="2020-12-31")
+    >>> pathway = lt.read_pathway({"name": "Example", "start": "detection", "stop": "diagnosis", "milestones": {
+    ...     "detection": {"activities": ["Detected"]}, "diagnosis": {"activities": ["Diagnosis"]}}})
+    >>> report = lt.build_report(log, pathway)
+    >>> print(report.headline)
+    Median lead time: 13 days (95 % CI 7 days to 17 days). 24 cases, of which 24 finished.
+    >>> [section.key for section in report.sections][:3]
+    ['cohorts', 'lead_times', 'survival']
+    """
+    wanted = _wanted(sections)
+    if comparison is not None and comparison.times.log is not log:
+        raise UsageError("comparison is of another log than the one given; compare the lead times of this log")
+    rules = profile_named(profile)
+    phrases = Phrases.of(language)
+    found = gather(log, pathway, comparison, rules)
+    disclosed = disclose(found.tables, profile=rules, sums=found.sums, unpublished=(LINKS,), keep=found.keep)
+    part = Part(found, disclosed, phrases, str(generated or ""), comparison.seed if comparison else seed)
+    chosen = tuple(section for section in parts_of(part, wanted) if section.blocks)
+    return _report(part, chosen, found, disclosed)
+
+
+def _wanted(sections: Sequence[str] | None) -> tuple[str, ...]:
+    if sections is None:
+        return SECTIONS
+    for name in sections:
+        if name not in SECTIONS:
+            raise UsageError(f"sections names '{name}', which isn't one{did_you_mean(name, SECTIONS)}")
+    return tuple(name for name in SECTIONS if name in sections)
+
+
+def _report(part: Part, sections: tuple[Section, ...], found: Gathered, disclosed: Disclosed) -> Report:
+    first = cover(part)
+    return Report(
+        title=first.title,
+        language=part.phrases.text.language,
+        profile=disclosed.profile.name,
+        headline=headline(found, disclosed, part.phrases),
+        headlines=tuple((language, headline(found, disclosed, Phrases.of(language))) for language in languages()),
+        notices=first.notices,
+        key_figures=first.key_figures,
+        facts=first.facts,
+        sections=sections,
+        disclosure=disclosed.audit,
+        generated=part.generated,
+    )
