@@ -1,0 +1,18 @@
+"""Workload W through leadtime's public functions: `python with_leadtime.py LOG [FOLDER]`; with a folder the answers are written there."""
+
+import sys
+
+import leadtime as lt
+
+log = lt.read_log(sys.argv[1])
+times = lt.lead_times(log)
+answers = {
+    "lead_times": times.to_pandas(),
+    "transitions": lt.transitions(log).to_pandas(),
+    "case_profile": lt.case_profile(log).to_pandas(),
+    "cohort_summary": lt.cohort_summary(times, by="cohort").to_pandas(),
+}
+for name, frame in answers.items():
+    print(name, len(frame))
+    if len(sys.argv) > 2:
+        frame.to_parquet(f"{sys.argv[2]}/{name}.parquet")
