@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Literal
 
@@ -114,6 +115,7 @@ _NOISE = re.compile(r"[\s\-_.\u2010-\u2015]+")
 _CANONICAL, _STANDARD, _FOLDED, _GUESS, _WEAK = range(5)
 
 
+@lru_cache(maxsize=8192)
 def normalised(header: str) -> str:
     r"""Gives a header in the form in which headers are compared: NFC, no soft hyphens, trimmed, case folded.
 
@@ -124,6 +126,7 @@ def normalised(header: str) -> str:
     return unicodedata.normalize("NFC", " ".join(text.split()).casefold())
 
 
+@lru_cache(maxsize=8192)
 def _squeezed(header: str) -> str:
     return _NOISE.sub("", normalised(header))
 
