@@ -18,8 +18,7 @@ __all__ = ["SCHEMA_VERSION", "Estimate", "Finding", "QualityReport", "Result", "
 
 SCHEMA_VERSION = 1
 
-type_of_value = str | int | float | bool | None
-Value = type_of_value
+Value = str | int | float | bool | None
 
 
 def plain(value: Any) -> Any:
