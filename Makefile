@@ -19,7 +19,7 @@ PYTEST = -m pytest $(ARGS)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: bench guard help report test test-all lint format test-oldest test-newest lock clean check-python
+.PHONY: bench docs guard help report test test-all lint format test-oldest test-newest lock clean check-python
 
 help:  ## lists the verbs
 	@awk -F ':[^#]*## ' '/^[a-z-]+:[^#]*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -31,7 +31,7 @@ test: lint  ## runs every check: lint, types, rooms, tests, doctests, coverage
 	$(BIN)/python $(PYTEST) --numprocesses $(WORKERS) --cov --cov-report=term
 
 # Another time zone and locale than the machine's, more examples a property, and a program that is missing is a failure.
-test-all: .venv/dev.stamp  ## runs all tests again, those that need another program too
+test-all: .venv/extra.stamp  ## runs all tests again, those that need another program too
 	LEADTIME_REQUIRE_PROGRAMS=1 HYPOTHESIS_PROFILE=thorough TZ=Asia/Kathmandu LC_ALL=C $(BIN)/python $(PYTEST) --numprocesses $(WORKERS)
 
 lint: .venv/dev.stamp  ## checks style, format, types and the walls between the rooms
@@ -49,7 +49,7 @@ test-oldest: .venv-oldest/done.stamp  ## runs the tests with the oldest versions
 
 test-newest: check-python  ## runs the tests with the newest versions that pyproject.toml allows, new each time
 	$(PYTHON) -m venv --clear .venv-newest
-	.venv-newest/bin/python $(INSTALL) --upgrade --editable '.[dev,frames,fast-excel]'
+	.venv-newest/bin/python $(INSTALL) --upgrade --editable '.[dev,frames,fast-excel,sql,xes,adjust]'
 	.venv-newest/bin/python $(PYTEST) --numprocesses $(WORKERS)
 
 # pm4py goes into an environment of its own, .venv-bench.
@@ -59,12 +59,19 @@ bench: .venv/dev.stamp  ## compares speed and memory with peers, answers first; 
 guard: .venv/dev.stamp  ## fails where leadtime costs more than 1.5 times the SQL written by hand
 	$(BIN)/python benchmarks/guard.py
 
-lock: check-python  ## writes requirements.txt and requirements-dev.txt anew, with the newest versions
+docs: .venv/extra.stamp  ## builds the documentation site in build/site
+	$(BIN)/python docs/api.py
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+
+lock: check-python  ## writes the three lists of pinned versions anew, with the newest
 	$(PYTHON) -m venv .venv-lock
 	.venv-lock/bin/python $(INSTALL) pip-tools
 	$(COMPILE) --output-file requirements.txt pyproject.toml requirements.in
-	$(COMPILE) --extra dev --extra frames --extra fast-excel --output-file requirements-dev.txt pyproject.toml requirements.in requirements-dev.in
+	$(COMPILE) $(IN_TESTS) --output-file requirements-dev.txt pyproject.toml requirements.in requirements-dev.in
+	$(COMPILE) --extra spark --extra docs --output-file requirements-extra.txt pyproject.toml requirements-extra.in
 
+# The extras that the tests take part in.
+IN_TESTS := --extra dev --extra frames --extra fast-excel --extra sql --extra xes --extra adjust
 # Without this machine's own settings, so that no address, path or hash of its own gets in.
 COMPILE := env -u PIP_FIND_LINKS -u PIP_INDEX_URL -u PIP_EXTRA_INDEX_URL PIP_CONFIG_FILE=/dev/null .venv-lock/bin/pip-compile --quiet --upgrade \
 	--no-header --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links
@@ -98,9 +105,14 @@ check-python:
 	@-$(BIN)/python $(COMPILED) .venv/lib* >/dev/null
 	@touch $@
 
+.venv/extra.stamp: .venv/dev.stamp requirements-extra.txt
+	@echo "setting up Spark and the documentation's tools (once, some minutes) ..."
+	@$(BIN)/python $(INSTALL) --require-hashes --requirement requirements-extra.txt
+	@touch $@
+
 .venv-oldest/done.stamp: constraints-oldest.txt pyproject.toml | check-python
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info >= (3, 13))' \
 		|| { echo "make: the oldest versions have no builds for $$($(PYTHON) --version); make test-oldest PYTHON=python3.11" >&2; exit 1; }
 	$(PYTHON) -m venv --clear .venv-oldest
-	.venv-oldest/bin/python $(INSTALL) --constraint constraints-oldest.txt --editable '.[frames,fast-excel]' pytest pytest-cov pytest-xdist hypothesis nbclient nbformat ipykernel packaging
+	.venv-oldest/bin/python $(INSTALL) --constraint constraints-oldest.txt --editable '.[frames,fast-excel,sql,xes,adjust]' pytest pytest-cov pytest-xdist hypothesis nbclient nbformat ipykernel packaging
 	@touch $@

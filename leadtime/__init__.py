@@ -11,9 +11,18 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from leadtime import durations, survival
-    from leadtime.cases import LeadTimes, lead_times
-    from leadtime.compare import Comparison, compare
+    from leadtime import calendars, control, durations, survival
+    from leadtime.cases import ClockTimes, LeadTimes, LogStore, WorkingTimes, clock_time, lead_times, open_store, working_time
+    from leadtime.compare import (
+        Comparison,
+        attribution,
+        compare,
+        describe_cohorts,
+        monthly_start_cohorts,
+        plan,
+        populations,
+        within_limit,
+    )
     from leadtime.disclosure import disclose
     from leadtime.errors import (
         DisclosureError,
@@ -25,20 +34,49 @@ if TYPE_CHECKING:
         ResourceError,
         UsageError,
     )
-    from leadtime.flow import case_profile, cohort_summary, transitions, variants
+    from leadtime.flow import (
+        ageing,
+        case_profile,
+        cohort_summary,
+        cumulative_flow,
+        hand_over_matrix,
+        littles_law,
+        overlaps,
+        rework,
+        transitions,
+        variants,
+        waits_by_owner,
+        work_in_progress,
+        working_transitions,
+    )
     from leadtime.ingest import read_log
+    from leadtime.ingest.naming import with_names
+    from leadtime.ingest.pseudonyms import pseudonymise
+    from leadtime.ingest.writing import write_log
     from leadtime.log import EventLog
     from leadtime.pathway import Pathway, read_pathway
+    from leadtime.quality import check_quality
     from leadtime.report import Report, build_report
     from leadtime.results import Estimate, QualityReport, Table, TestResult
+    from leadtime.valuestream import value_stream, what_if
+    from leadtime.waste import TimeSplit, WasteLedger, continuity, time_split, waste
     from leadtime.words import format_duration
 
 __version__ = "0.1.0"
 
 # Where each public name lives; a module's own name gives the module.
 _HOMES = {
-    "cases": ("LeadTimes", "lead_times"),
-    "compare": ("Comparison", "compare"),
+    "cases": ("ClockTimes", "LeadTimes", "LogStore", "WorkingTimes", "clock_time", "lead_times", "open_store", "working_time"),
+    "compare": (
+        "Comparison",
+        "attribution",
+        "compare",
+        "describe_cohorts",
+        "monthly_start_cohorts",
+        "plan",
+        "populations",
+        "within_limit",
+    ),
     "disclosure": ("disclose",),
     "errors": (
         "DisclosureError",
@@ -50,18 +88,39 @@ _HOMES = {
         "ResourceError",
         "UsageError",
     ),
-    "flow": ("case_profile", "cohort_summary", "transitions", "variants"),
+    "flow": (
+        "ageing",
+        "case_profile",
+        "cohort_summary",
+        "cumulative_flow",
+        "hand_over_matrix",
+        "littles_law",
+        "overlaps",
+        "rework",
+        "transitions",
+        "variants",
+        "waits_by_owner",
+        "work_in_progress",
+        "working_transitions",
+    ),
     "ingest": ("read_log",),
+    "ingest.naming": ("with_names",),
+    "ingest.pseudonyms": ("pseudonymise",),
+    "ingest.writing": ("write_log",),
     "log": ("EventLog",),
     "pathway": ("Pathway", "read_pathway"),
+    "quality": ("check_quality",),
     "report": ("Report", "build_report"),
     "results": ("Estimate", "QualityReport", "Table", "TestResult"),
+    "waste": ("TimeSplit", "WasteLedger", "continuity", "time_split", "waste"),
+    "valuestream": ("value_stream", "what_if"),
     "words": ("format_duration",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
-_ROOMS = ("durations", "survival")
+_ROOMS = ("calendars", "control", "durations", "survival")
 
 __all__ = [
+    "ClockTimes",
     "Comparison",
     "DisclosureError",
     "Estimate",
@@ -70,6 +129,7 @@ __all__ = [
     "LeadTimes",
     "LeadtimeError",
     "LeadtimeWarning",
+    "LogStore",
     "NotEstimable",
     "Pathway",
     "PathwayError",
@@ -78,20 +138,52 @@ __all__ = [
     "ResourceError",
     "Table",
     "TestResult",
+    "TimeSplit",
     "UsageError",
+    "WasteLedger",
+    "WorkingTimes",
+    "ageing",
+    "attribution",
     "build_report",
+    "calendars",
     "case_profile",
+    "check_quality",
+    "clock_time",
     "cohort_summary",
     "compare",
+    "continuity",
+    "control",
+    "cumulative_flow",
+    "describe_cohorts",
     "disclose",
     "durations",
     "format_duration",
+    "hand_over_matrix",
     "lead_times",
+    "littles_law",
+    "monthly_start_cohorts",
+    "open_store",
+    "overlaps",
+    "plan",
+    "populations",
+    "pseudonymise",
     "read_log",
     "read_pathway",
+    "rework",
     "survival",
+    "time_split",
     "transitions",
+    "value_stream",
     "variants",
+    "waits_by_owner",
+    "waste",
+    "what_if",
+    "with_names",
+    "within_limit",
+    "work_in_progress",
+    "working_time",
+    "working_transitions",
+    "write_log",
 ]
 
 

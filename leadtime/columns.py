@@ -47,7 +47,7 @@ RESERVED_NAMES = frozenset(
     (
         "case_id", "activity", "row", "end_given",
         *(f"{role}_{part}" for role in ("start", "end", *DATE_ROLES) for part in ("us", "wall_us", "is_date")),
-        *(f"{side}_{bound}_wall_us" for side in ("start", "end") for bound in ("lower", "upper")),
+        *(f"{role}_{bound}_wall_us" for role in ("start", "end", *DATE_ROLES) for bound in ("lower", "upper")),
     )
 )  # fmt: skip
 

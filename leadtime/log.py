@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
@@ -17,7 +17,7 @@ from leadtime.results import QualityReport, Table
 if TYPE_CHECKING:
     import pandas as pd
 
-    from leadtime.engine.session import Session
+    from leadtime.engine.protocol import Engine
 
 __all__ = ["EventLog", "Moment", "Provenance"]
 
@@ -62,7 +62,7 @@ class EventLog:
     """
 
     frame: nw.LazyFrame[Any]
-    session: Session
+    session: Engine
     columns: tuple[str, ...]
     roles: Mapping[str, str]
     precision: Literal["clock", "date", "mixed"]
@@ -71,6 +71,7 @@ class EventLog:
     observed_until: Moment | None = None
     declared_cases: nw.LazyFrame[Any] | None = None
     account: Callable[[], tuple[QualityReport, Table]] | None = None
+    places: Callable[[Sequence[int]], Mapping[int, str]] | None = None  # where rows stand in the source, as their owner finds them
     _shared: dict[str, nw.LazyFrame[Any]] = field(default_factory=dict, init=False, repr=False)
 
     @cached_property
@@ -98,11 +99,11 @@ class EventLog:
     @cached_property
     def activities(self) -> tuple[str, ...]:
         """The activities that occur, by code point."""
-        found = self.frame.select("activity").unique().sort("activity").collect("pandas").to_native()
+        found = self.session.collect(self.frame.select("activity").unique().sort("activity"))
         return tuple(found["activity"])
 
     def __len__(self) -> int:
-        return int(self.frame.select(nw.len()).collect("pandas").item())
+        return self.session.count(self.frame)
 
     def filter(self, *predicates: nw.Expr) -> EventLog:
         """Gives a new log of the events that meet all predicates (narwhals expressions on the columns)."""
@@ -110,8 +111,7 @@ class EventLog:
 
     def to_pandas(self) -> pd.DataFrame:
         """Gives the whole event table as a pandas frame, in order of reading; large logs are better left lazy."""
-        frame: pd.DataFrame = self.frame.sort("row").collect("pandas").to_native()
-        return frame
+        return self.session.collect(self.frame.sort("row"))
 
     def __repr__(self) -> str:
         return f"EventLog({self.provenance.name}, {self.precision} precision, columns {', '.join(self.columns)})"

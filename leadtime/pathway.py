@@ -15,10 +15,12 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
-from leadtime.errors import InputError, PathwayError, did_you_mean, one_line
+from leadtime.durations.rules import DateOrder, DateRules, SerialSystem
+from leadtime.errors import InputError, PathwayError, UsageError, did_you_mean, one_line
 
 __all__ = [
     "Activity",
+    "Clock",
     "ComparisonDesign",
     "Exit",
     "Kind",
@@ -71,12 +73,16 @@ class Exit(_Part):
 
 
 class Activity(_Part):
-    """What an activity is: its kind, whether it adds value, its length where only dates are kept, and what comes before it."""
+    """What an activity is: its kind, whether it adds value, its length where none is recorded, and what comes before it.
+
+    `has_end` says that its events are intervals: where the end is missing, the time to the case's next event counts as unknown.
+    """
 
     kind: Kind | None = None
     value_adding: bool = False
     minutes: float | None = Field(default=None, gt=0, le=24 * 60)
     after: Annotated[tuple[str, ...], BeforeValidator(_several)] = ()
+    has_end: bool = False
 
 
 class Pause(_Part):
@@ -87,13 +93,48 @@ class Pause(_Part):
     reason: Literal["family", "medical"]
 
 
+class Clock(_Part):
+    """Which clock the cases are held against, and what sets it back.
+
+    `restart` names activities from which the time counts anew; `nullify` those that make the start void, so that the clock runs again only
+    from the next start or restart. `step` chooses among the limits of a preset, `limit_days` stands for all of them.
+    """
+
+    preset: Literal["rtt", "vardgaranti", "bup"] | None = None
+    step: Literal["contact", "assessment", "visit", "treatment"] | None = None
+    limit_days: int | None = Field(default=None, ge=0)
+    restart: Annotated[tuple[str, ...], BeforeValidator(_several)] = ()
+    nullify: Annotated[tuple[str, ...], BeforeValidator(_several)] = ()
+
+
 class LogSettings(_Part):
-    """How the log is read where the command line says nothing else."""
+    """How the log is read where the command line says nothing else.
+
+    `date_order`, `year_pivot`, `seasons`, `turn_of_year` and `excel_serials` say what written dates leave open (`durations.DateRules`).
+    """
 
     columns: Mapping[str, str] = Field(default_factory=dict)
     timezone: str | None = None
     observed_until: DateText = None
     sheets: Annotated[tuple[str, ...] | None, BeforeValidator(_several)] = None
+    date_order: DateOrder | None = None
+    year_pivot: int = Field(default=69, ge=0, le=99)
+    seasons: Mapping[str, tuple[int, int]] = Field(default_factory=dict)
+    turn_of_year: tuple[int, int] = (15, 15)
+    excel_serials: SerialSystem | None = None
+
+    @model_validator(mode="after")
+    def _dates_can_be_read(self) -> LogSettings:
+        try:
+            _ = self.date_rules
+        except UsageError as error:
+            raise ValueError(str(error)) from None
+        return self
+
+    @property
+    def date_rules(self) -> DateRules:
+        """What written dates leave open, as `read_log` takes it."""
+        return DateRules(self.date_order, self.year_pivot, self.seasons, self.turn_of_year, self.excel_serials)
 
 
 class ComparisonDesign(_Part):
@@ -105,8 +146,16 @@ class ComparisonDesign(_Part):
     break_date: DateText = None
     break_dates: Mapping[str, Annotated[str, BeforeValidator(_as_text)]] = Field(default_factory=dict)
     washout: int | None = Field(default=None, ge=0)
+    site: str | None = None
+    cohort_rule: Literal["start", "stop", "exclude", "split"] = "start"
     statistic: Literal["median", "restricted_mean"] = "median"
     tau: float | None = Field(default=None, gt=0)
+
+    @model_validator(mode="after")
+    def _one_kind_of_break(self) -> ComparisonDesign:
+        if self.break_date and self.break_dates:
+            raise ValueError("break_date and break_dates are both given; keep the one date for all, or one for each site")
+        return self
 
 
 class Pathway(_Part):
@@ -120,6 +169,7 @@ class Pathway(_Part):
     exits: Mapping[str, Exit] = Field(default_factory=dict)
     activities: Mapping[str, Activity] = Field(default_factory=dict)
     pauses: Mapping[str, Pause] = Field(default_factory=dict)
+    clock: Clock = Field(default_factory=Clock)
     log: LogSettings = Field(default_factory=LogSettings)
     comparison: ComparisonDesign = Field(default_factory=ComparisonDesign)
 
@@ -151,7 +201,7 @@ class Pathway(_Part):
     def unknown_activities(self, present: Iterable[str]) -> tuple[str, ...]:
         """Gives the activities of a log that the pathway doesn't name, in order."""
         paused = {name for pause in self.pauses.values() for name in (*pause.begin, *pause.end)}
-        declared = self.milestone_activities | set(self.activities) | paused
+        declared = self.milestone_activities | set(self.activities) | paused | set(self.clock.restart) | set(self.clock.nullify)
         return tuple(sorted(set(present) - declared))
 
 

@@ -172,20 +172,35 @@ class Table(Result):
 
 @dataclass(frozen=True)
 class Finding(Result):
-    """One thing that the checks found: code, severity, how many, where to look first, what it does to the result."""
+    """One thing that the checks found: code, severity, how many, what it does to the result, and where to look first.
+
+    `message` and `effect` are the English words; `values` and `of` (of how many) are what a catalogue needs to say them in another
+    language. `examples` are places (a row, an activity), for the owner of the data and never for a report.
+    """
 
     code: str
     severity: str  # "error" | "warning" | "note"
     count: int
     message: str
     examples: tuple[str, ...] = ()
+    effect: str = ""
+    values: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    of: int | None = None
 
     def _table(self) -> Table:
-        return Table("finding", ("severity", "code", "count", "message"), ((self.severity, self.code, self.count, self.message),))
+        return Table("finding", _FINDING, (_cells(self),))
 
     def __str__(self) -> str:
         where = f" (for example {'; '.join(self.examples)})" if self.examples else ""
         return f"{self.severity}: {self.message}{where}"
+
+
+_FINDING = ("severity", "code", "count", "message", "effect", "examples")
+
+
+def _cells(finding: Finding) -> tuple[Value, ...]:
+    """A finding as a row."""
+    return (finding.severity, finding.code, finding.count, finding.message, finding.effect, "; ".join(finding.examples))
 
 
 @dataclass(frozen=True)
@@ -206,12 +221,16 @@ class QualityReport(Result):
         """The findings that must be mended before the figures can be trusted."""
         return tuple(finding for finding in self.findings if finding.severity == "error")
 
+    @property
+    def warnings(self) -> tuple[Finding, ...]:
+        """The findings that may bend the figures."""
+        return tuple(finding for finding in self.findings if finding.severity == "warning")
+
     def _table(self) -> Table:
         account = [("rows read", self.rows_read), ("rows kept", self.rows_kept), ("rows rejected", self.rows_rejected)]
         account += [(f"rejected: {reason}", count) for reason, count in self.rejected_by_reason.items()]
-        rows: list[tuple[Value, ...]] = [("account", name, count, "") for name, count in account]
-        rows += [(f.severity, f.code, f.count, f.message) for f in self.findings]
-        return Table("quality", ("severity", "code", "count", "message"), tuple(rows))
+        rows: list[tuple[Value, ...]] = [("account", name, count, "", "", "") for name, count in account]
+        return Table("quality", _FINDING, (*rows, *(_cells(finding) for finding in self.findings)))
 
 
 def _number(value: object) -> str:

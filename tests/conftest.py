@@ -33,7 +33,10 @@ PROGRAMS = {
     "psql": "apt-get install postgresql",
     "java": "apt-get install openjdk-17-jre-headless",
     "pyspark": "pip install 'leadtime[spark]'",
+    "mkdocs": "pip install 'leadtime[docs]'",
 }
+
+LIBRARIES = ("pyspark", "mkdocs")
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -47,7 +50,7 @@ def needs_program(program: str) -> str:
     """Gives the path of a program, or skips the test (fails it with LEADTIME_REQUIRE_PROGRAMS=1) with the line that installs it."""
     if program not in PROGRAMS:
         raise pytest.UsageError(f"no program '{program}' is known; add it and the line that installs it to PROGRAMS in tests/conftest.py")
-    spec = importlib.util.find_spec("pyspark") if program == "pyspark" else None
+    spec = importlib.util.find_spec(program) if program in LIBRARIES else None
     found = spec.origin if spec else shutil.which(program)
     if found is None:
         absent(f"needs {program}: {PROGRAMS[program]}")

@@ -193,6 +193,25 @@ def test_one_activity_may_belong_to_two_milestones() -> None:
     assert row["lead_time_days"] == 1
 
 
+def test_a_result_that_hangs_on_tied_order_says_so() -> None:
+    both = [("a", "Diagnosis", "2020-03-01"), ("a", "Help", "2020-03-01"), ("b", "Help", "2020-03-01"), ("b", "Diagnosis", "2020-03-02")]
+    rows = [("a", "Detected", "2020-01-01"), ("b", "Detected", "2020-01-01"), *both]
+    pathway = lt.read_pathway(PATHWAY)
+    for order, first in ((rows, "diagnosis"), ([*rows[:2], rows[3], rows[2], *rows[4:]], "intervention")):
+        times = lt.lead_times(log_of(*order), pathway)
+        assert times.to_pandas()["stopped_by"].tolist() == [first, "intervention"]
+        assert times.to_pandas()["lead_time_days"].tolist() == [60, 60]
+        assert times.tied_cases == times.to_dict()["tied_cases"] == 1
+        assert "order of the rows" in str(times)
+    assert lt.lead_times(log_of(*rows[:3]), pathway).tied_cases == 0
+    assert "order of the rows" not in str(lt.lead_times(log_of(*rows[:3]), pathway))
+
+
+def test_a_date_comes_before_the_clock_times_of_its_day() -> None:
+    row = one(log_of(("a", "Detected", "2020-01-01"), ("a", "Help", "2020-03-01T00:00:00"), ("a", "Diagnosis", "2020-03-01")))
+    assert row["stopped_by"] == "diagnosis"
+
+
 # --- properties ---------------------------------------------------------------------------------------------------------------------
 
 events = st.lists(

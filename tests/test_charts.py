@@ -11,6 +11,7 @@ import pytest
 
 import leadtime as lt
 from leadtime import charts
+from leadtime.charts import base, cases
 from leadtime.durations import DAYS_PER_MONTH
 from leadtime.errors import InputError, UsageError
 
@@ -95,7 +96,7 @@ def test_the_curves_say_what_band_dots_and_small_marks_mean(result):
 
 @pytest.mark.parametrize("months", [1, 10, 55, 130, 600])
 def test_the_numbers_at_risk_never_stand_too_close_to_read(months):
-    marks = charts._ticks(months, None)
+    marks = base.month_ticks(months, None)
     assert marks[0] == 0
     assert marks[-1] >= months
     assert 2 <= len(marks) <= 14
@@ -115,7 +116,7 @@ def test_groups_differ_in_grey_too(result):
 
 
 def test_a_dotted_chart_of_a_part_says_so(result, monkeypatch):
-    monkeypatch.setattr(charts, "_MOST_CASES", 6)
+    monkeypatch.setattr(cases, "_MOST_CASES", 6)
     axes = charts.dotted_chart(result.times).axes[0]
     assert axes.get_title(loc="right") == "6 of 24 cases shown, evenly spaced"
     assert "n = 24" in axes.get_title(loc="left")

@@ -99,7 +99,7 @@ def test_a_filled_template_is_read_back(folder: Path, capsys: pytest.CaptureFixt
 def test_the_template_guards_what_is_typed(folder: Path) -> None:
     assert main(["template", "--out", str(folder / "t.xlsx"), "--pathway", str(PATHWAY)]) == 0
     book = openpyxl.load_workbook(folder / "t.xlsx")
-    assert book.sheetnames == ["Läs mig", "Händelser", "Listor"]
+    assert book.sheetnames == ["Läs mig", "Händelser", "Listor", "Värdeflöde nu", "Värdeflöde framtid"]
     kinds = [check.type for check in book["Händelser"].data_validations.dataValidation]
     assert sorted(kinds) == ["date", "date", "list", "list", "list"]
 

@@ -59,9 +59,11 @@ def test_medians_and_restricted_means_are_those_of_r(lung: tuple[lt.Comparison, 
         assert cohort.restricted_mean.standard_error == pytest.approx(means[arm]["se"], rel=1e-9)
     for estimate, name in ((result.restricted_mean_difference, "difference"), (result.restricted_mean_ratio, "ratio")):
         assert estimate is not None
-        assert [estimate.value, estimate.lower, estimate.upper] == pytest.approx(
-            [means[name][k] for k in ("est", "lower", "upper")], rel=1e-9
-        )
+        assert estimate.value == pytest.approx(means[name]["est"], rel=1e-9)
+        # R's limits are normal, and too narrow for few cases; ours are Student's t, a little wider with 90 and 138 cases.
+        assert means[name]["lower"] * 0.95 < estimate.lower < means[name]["lower"] < means[name]["upper"] < estimate.upper
+        assert "t" in estimate.interval
+    assert result.restricted_mean_difference.standard_error == pytest.approx(np.hypot(means["arm0"]["se"], means["arm1"]["se"]), rel=1e-9)
     assert result.test.p_value == pytest.approx(figures["tests"]["logrank_survdiff"]["p"], rel=1e-9)
 
 
@@ -135,7 +137,7 @@ def test_completed_only_stands_beside_and_its_bias_is_sized() -> None:
     assert result.cohorts[0].median.value == 800
     entry = next(entry for entry in result.audit_entries if entry.code == "completed-only")
     assert (entry.cases, entry.effect) == (18, -100)
-    assert result.sensitivity.column("estimate")[-1] == "completed only (biased)"
+    assert "finished cases only (biased)" in result.sensitivity.column("what")
 
 
 @pytest.mark.parametrize(

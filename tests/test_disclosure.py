@@ -164,6 +164,95 @@ def test_many_linked_leaks_are_covered_in_little_time():
     assert all(HIDDEN in row for row, before in zip(shown.rows, rows, strict=True) if before[1] < 5)
 
 
+def test_two_tables_of_the_same_children_are_linked_by_their_names_and_figures():
+    units = Table("units", ("unit", "n"), (("a", 3), ("b", 50)), counts=("n",))
+    sites = Table("sites", ("site", "n"), (("x", 20), ("y", 33)), counts=("n",))
+    result = disclose([units, sites])
+    assert result.table("units").column("n") == (HIDDEN, 50)  # 20 + 33 - 50 would be the hidden 3
+    assert HIDDEN in result.table("sites").column("n")
+
+
+def test_the_same_row_in_two_tables_is_one_count():
+    one = Table("one", ("cohort", "n", "observed", "open", "left"), (("before", 60, 40, 17, 3), ("after", 50, 43, 7, 0)))
+    other = Table("other", ("cohort", "open", "left"), (("before", 17, 3), ("after", 7, 0)))
+    result = disclose([one, other])
+    assert result.table("one").column("left") == result.table("other").column("left") == (HIDDEN, 0)
+    # One cell more is enough: had `open` been hidden, it would have to be in both tables.
+    assert result.table("one").column("observed") == (HIDDEN, 43)
+    assert result.table("other").column("open") == (17, 7)
+
+
+def test_what_is_left_of_a_cohort_follows_by_subtraction_and_is_protected():
+    shown = disclose(Table("t", ("cohort", "n", "observed"), (("before", 60, 57), ("after", 50, 43))))
+    assert HIDDEN in shown.tables[0].rows[0]
+    assert HIDDEN not in shown.tables[0].rows[1]
+
+
+def test_rows_labelled_as_totals_are_known_as_such():
+    rows = (("a", "girls", 3), ("a", "boys", 20), ("a", "total", 23), ("b", "girls", 8), ("b", "boys", 9), ("b", "total", 17))
+    shown = disclose(Table("t", ("unit", "sex", "n"), rows)).tables[0]
+    assert shown.column("n") == (HIDDEN, HIDDEN, 23, 8, 9, 17)
+
+
+def test_zeros_are_shown_and_never_cover():
+    shown = disclose(Table("t", ("unit", "n"), (("a", 3), ("b", 0), ("c", 20), ("total", 23)))).tables[0]
+    assert shown.column("n") == (HIDDEN, 0, HIDDEN, 23)
+
+
+def test_a_frame_s_blank_is_a_blank():
+    shown = disclose(Table("t", ("unit", "n"), (("a", float("nan")), ("b", 9.0)), counts=("n",))).tables[0]
+    assert shown.column("n") == (MISSING, 9)
+
+
+def test_counts_are_whole_and_not_negative():
+    for wrong in (2.5, -3, "x"):
+        with pytest.raises(UsageError, match="is no count"):
+            disclose(Table("t", ("n",), ((wrong,),), counts=("n",)))
+
+
+def test_a_rounded_count_is_known_to_lie_around_what_is_shown():
+    # 8 is shown as 10, so 8 to 12; the total 12 as 10, so 8 to 12: the hidden 4 is 1 to 4, and that is all right.
+    table = Table("t", ("unit", "n"), (("a", 4), ("b", 8), ("total", 12)))
+    result = disclose(table, profile="nhs-7-round5")
+    assert result.tables[0].column("n") == (HIDDEN, 10, 10)
+    assert result.audit.records()[0]["fewest_values"] == 3
+
+
+def test_figures_that_would_tell_a_hidden_count_are_hidden_with_it():
+    columns = ("source", "target", "n", "mean_days", "total_days", "share")
+    rows = (("a", "b", 3, 10.0, 30.0, 0.1), ("b", "c", 40, 7.0, 280.0, 0.9))
+    shown = disclose(Table("transitions", columns, rows)).tables[0]
+    assert shown.rows == (("a", "b", HIDDEN, HIDDEN, HIDDEN, HIDDEN), rows[1])
+
+
+class TestMerging:
+    """A table that would show no count says which groups to merge."""
+
+    def test_small_groups_are_joined_until_they_can_be_shown(self):
+        table = Table("units", ("unit", "n"), (("a", 3), ("b", 2), ("c", 4), ("d", 1)), counts=("n",))
+        result = disclose(table)
+        assert set(result.tables[0].column("n")) == {HIDDEN}
+        assert {row["merge"]: row["shown"] for row in result.proposals.records()} == {"c + d": 2, "a + b": 2}
+
+    def test_a_table_that_shows_something_needs_no_proposal(self):
+        assert not disclose(visits()).proposals.rows
+
+    def test_columns_are_joined_where_rows_do_not_help(self):
+        table = Table("t", ("unit", "a", "b"), (("x", 3, 3),), counts=("a", "b"))
+        assert [row[1:] for row in disclose(table).proposals.rows] == [("columns", "a + b", 1)]
+
+    def test_where_nothing_helps_the_table_is_to_be_left_out(self):
+        assert disclose(Table("t", ("unit", "n"), (("x", 3),))).proposals.rows == (("t", "rows", "", 0),)
+
+
+@settings(max_examples=60)
+@given(st.lists(st.lists(st.one_of(st.none(), st.integers(0, 12)), min_size=3, max_size=3), min_size=1, max_size=4))
+def test_a_safe_answer_always_exists(counts):
+    rows = tuple((f"r{i}", *row, sum(value or 0 for value in row)) for i, row in enumerate(counts))
+    result = disclose(Table("t", ("unit", "a", "b", "c", "all"), rows, counts=("a", "b", "c", "all")))
+    assert result.audit.records()[0]["computable"] == 0
+
+
 class TestCurves:
     """DEFINITIONS 5.2."""
 

@@ -46,14 +46,6 @@ def test_the_version_is_printed_without_a_command(capsys: pytest.CaptureFixture[
     assert capsys.readouterr().out == f"leadtime {lt.__version__}\n"
 
 
-@pytest.mark.parametrize(
-    ("declared", "says"), [({"break_dates": {"Mark": "2019-03-01"}}, "break_dates"), ({"statistic": "restricted_mean"}, "statistic")]
-)
-def test_a_design_that_cannot_be_followed_yet_is_refused(declared: dict[str, object], says: str) -> None:
-    with pytest.raises(lt.PathwayError, match=says):
-        lt.compare(study(comparison=declared))
-
-
 def test_a_break_date_may_be_a_date() -> None:
     rows = [(f"{n}", a, f"20{y}-{m:02}-01") for n in range(12) for y in [18 + n % 2] for a, m in (("D", 1), ("S", 2 + n // 2))]
     times = lt.lead_times(

@@ -13,6 +13,7 @@ import pytest
 import leadtime as lt
 from leadtime.errors import InputError, ResourceError, UsageError
 from leadtime.report import SECTIONS, Report, TableBlock
+from leadtime.report.build import ON_REQUEST
 from leadtime.report.steps import _at_once, _one_by_one
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -118,7 +119,7 @@ def test_a_comparison_of_another_log_is_refused():
 
 def test_synthetic_data_say_so_first(sample):
     assert "Syntetiska data" in sample.notices[0]
-    assert not made_report(LONG, SHORT).notices
+    assert not any("ynthetic" in notice for notice in made_report(LONG, SHORT).notices)
     synthetic = lt.build_report(made_log({"before": LONG}, note="synthetic data"), made_pathway())
     assert synthetic.notices[0].startswith("Synthetic data")
 
@@ -140,7 +141,7 @@ class TestDisclosure:
         for text in (str(report), (tmp_path / "r.html").read_text(encoding="utf-8")):
             assert "3 left" not in text
             assert "3 who left" not in text
-            assert "3 cases" not in text
+            assert not re.search(r"\b3 cases", text)
 
     def test_the_internal_profile_shows_all_and_says_that_it_must_stay_inside(self):
         report = made_report([*LONG, "left", "left", "left", *["open"] * 11], SHORT, profile="internal")
@@ -235,7 +236,7 @@ class TestWriting:
 
 def test_every_section_has_a_heading_and_every_table_a_title_in_both_languages(sample):
     english = made_report(LONG, SHORT)
-    assert [section.key for section in english.sections] == [key for key in SECTIONS]
+    assert [section.key for section in english.sections] == [key for key in SECTIONS if key not in ON_REQUEST]
     for report in (english, sample):
         for section in report.sections:
             assert section.title

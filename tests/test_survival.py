@@ -175,15 +175,20 @@ def test_strata_keep_cases_in_place() -> None:
     assert found.p_value == 0.25  # all three strata alike: two of eight splits are as far out
 
 
-def test_a_stratum_with_one_group_or_no_event_adds_nothing() -> None:
+def test_a_stratum_without_an_event_adds_nothing() -> None:
     time, status, group = [1, 2, 3, 4, 5, 6], [1] * 6, list("aabbab")
-    extra, layer = ([*time, 2, 7], [*status, 1, 1], [*group, "a", "a"]), list("xxxxxxyy")
     silent = ([*time, 2, 7], [*status, 0, 0], [*group, "a", "b"])
     for function in (survival.log_rank, survival.exact_log_rank):
         alone = function(time, status, group)
-        for data in (extra, silent):
-            found = function(*data, strata=layer)
-            assert (found.statistic, found.p_value) == pytest.approx((alone.statistic, alone.p_value))
+        found = function(*silent, strata=list("xxxxxxyy"))
+        assert (found.statistic, found.p_value) == pytest.approx((alone.statistic, alone.p_value))
+
+
+@pytest.mark.parametrize("function", ["log_rank", "exact_log_rank", "gray_test"])
+def test_a_stratum_with_one_group_is_refused_by_name(function: str) -> None:
+    data = ([1, 2, 3, 4, 2, 7], [1] * 6, [*list("abab"), "a", "a"])
+    with pytest.raises(NotEstimable, match="stratum 'y' holds only group 'a'"):
+        getattr(survival, function)(*data, strata=list("xxxxyy"))
 
 
 def test_restricted_mean_permutation_equals_the_slow_way() -> None:
@@ -216,8 +221,10 @@ def test_restricted_mean_permutation_is_seeded() -> None:
 
 
 def test_restricted_mean_permutation_needs_an_event() -> None:
-    with pytest.raises(NotEstimable, match="too few events"):
+    with pytest.raises(NotEstimable, match="all are censored"):
         survival.restricted_mean_permutation([5, 6, 7, 8], [0, 0, 0, 0], list("aabb"), tau=4)
+    with pytest.raises(NotEstimable, match="too few events"):
+        survival.restricted_mean_permutation([5, 5, 3, 3], [1, 1, 1, 1], list("aabb"), tau=6)
 
 
 def test_mover_is_the_formula_on_log_log_limits() -> None:
@@ -405,6 +412,49 @@ REFUSED: list[Call] = [
     ("median_ratio", ([1, 2], [1, 1], list("ab")), {"interval": "bca"}, UsageError, "interval is 'bca'"),
     ("restricted_mean_ratio", ([1, 2], [1, 1], list("ab")), {"tau": 0}, UsageError, "tau is 0"),
     ("restricted_mean_ratio", ([1, 2], [1, 1], list("ab")), {"tau": "end"}, UsageError, "tau is 'end'"),
+    ("log_rank", ([1, -2], [1, 1], ["a", "b"]), {}, InputError, r"durations\[1\] is -2"),
+    ("log_rank", ([1, 2], [1, 1], ["a", "b"]), {"entry": [3, 0]}, InputError, r"entry\[0\] is 3"),
+    ("log_rank", ([1, 2], [0, 0], ["a", "b"]), {}, NotEstimable, "all cases are censored"),
+    ("exact_log_rank", ([1, 2], [1, 1], ["a", "a"]), {}, NotEstimable, "group holds only 'a'"),
+    (
+        "exact_log_rank",
+        ([1, 2, 3], [1, 1, 1], ["a", "b", "a"]),
+        {"cluster": [7, 7, 8]},
+        InputError,
+        "cluster '7' has cases in more than one",
+    ),
+    ("restricted_mean_difference", ([5, 6], [0, 0], ["a", "b"]), {"tau": 4}, NotEstimable, "all are censored"),
+    ("restricted_mean_difference", ([5, 6], [1, 0], ["a", "b"]), {"tau": 9}, NotEstimable, "of group 'b' is 6"),
+    ("restricted_mean_difference", ([5, 6], [1, 1], ["a", "a"]), {"tau": 4}, NotEstimable, "group holds only 'a'"),
+    ("restricted_mean_difference", ([5, 6], [1, 1], ["a", "b"]), {"tau": 6, "interval": "z"}, UsageError, "interval is 'z'"),
+    (
+        "restricted_mean_difference",
+        ([5, 6, 7], [1, 1, 1], list("aba")),
+        {"tau": 6, "interval": "permutation", "entry": [1, 0, 0]},
+        UsageError,
+        "no form for entry",
+    ),
+    ("gray_test", ([1, 2], [0, 0], ["a", "b"]), {}, NotEstimable, "all cases are censored"),
+    ("gray_test", ([1, 2], [1, 2], ["a", "b"]), {"of_cause": 3}, UsageError, "of_cause is 3.*there is '1', '2'"),
+    ("gray_test", ([1, 2], [1, 2], ["a", "a"]), {}, NotEstimable, "group holds only 'a'"),
+    ("fixed_time_difference", ([1, 2], [1, 1], ["a", "b"]), {"time": -1}, UsageError, "time is -1"),
+    ("fixed_time_difference", ([1, 2], [1, 0], ["a", "b"]), {"time": 5}, NotEstimable, "time is 5, but the last time of group 'b' is 2"),
+    ("fixed_time_difference", ([1, 4, 9, 9], [0, 1, 1, 1], list("aabb")), {"time": 2, "interval": "newcombe"}, UsageError, "'newcombe'"),
+    ("fixed_time_test", ([1, 4, 9, 9], [1, 1, 1, 1], list("aabb")), {"time": 2}, NotEstimable, "in group 'b' none are done"),
+    ("mann_whitney", ([1, 2, 3], [1, 0, 1], list("aba")), {}, NotEstimable, "1 of 3 cases are censored"),
+    ("mann_whitney", ([2, 2, 2], [1, 1, 1], list("aba")), {}, NotEstimable, "durations are all 2"),
+    ("hodges_lehmann", ([1, 2, 3], [0, 0, 0], list("aba")), {}, NotEstimable, "3 of 3 cases are censored"),
+    ("turnbull", ([1, 2], [3, 1]), {}, InputError, r"upper\[1\] is 1, below lower\[1\] = 2"),
+    ("turnbull", ([1, -2], [3, 4]), {}, InputError, r"lower\[1\] is -2"),
+    ("turnbull", ([1, None], [3, 4]), {}, InputError, r"lower\[1\] is None"),
+    ("turnbull", ([1, 2], [None, None]), {}, NotEstimable, "all cases are censored"),
+    ("turnbull", ([], []), {}, NotEstimable, "lower is empty"),
+    ("turnbull", ([1, 2], [3]), {}, InputError, "upper has 1 values"),
+    ("right_truncated", ([1, 5], [9, 4]), {}, InputError, r"durations\[1\] is 5, longer than longest\[1\] = 4"),
+    ("right_truncated", ([1, 5], [9]), {}, UsageError, "longest has 1 values"),
+    ("right_truncated", ([], []), {}, NotEstimable, "durations is empty"),
+    ("right_truncated", ([1, 3, 5], [2, 4, 9]), {}, NotEstimable, "up_to= a time below 3"),
+    ("right_truncated", ([3, 5], [9, 9]), {"up_to": 2}, NotEstimable, "shortest duration is 3"),
     ("aalen_johansen", ([1, 2], [1, 0.5]), {}, InputError, r"cause\[1\] is 0.5"),
     ("aalen_johansen", ([1, 2], [1]), {}, UsageError, "cause has 1 values"),
     ("aalen_johansen", ([1, 2], [1, 3]), {"causes": [1, 2]}, UsageError, "cause holds 3"),

@@ -214,6 +214,76 @@ def test_competing_ends_are_those_of_r(interval: str) -> None:
                 assert same(found.upper, wanted["upper"] if wanted["cif"] else None)
 
 
+def test_mean_times_in_each_state_are_those_of_r() -> None:
+    time, cause, group = (column("bmt_competing", header) for header in ("time", "cause", "group"))
+    wanted = figures("bmt_competing")["mean_time_in_state_by_tau"]
+    found = [
+        survival.aalen_johansen(time[group == number], cause[group == number]).mean_time(wanted["tau"], state)
+        for state in (0, 1, 2)
+        for number in (1, 2, 3)
+    ]
+    assert [one.value for one in found] == pytest.approx(wanted["rmean"], rel=1e-9)
+    assert [one.standard_error for one in found] == pytest.approx(wanted["se_IJ_row_order"], rel=1e-9)
+
+
+def test_without_late_entry_the_error_is_also_that_of_etm() -> None:
+    time, cause, group = (column("bmt_competing", header) for header in ("time", "cause", "group"))
+    for number, by_cause in figures("bmt_competing")["etm_greenwood"].items():
+        shares = survival.aalen_johansen(time[group == int(number)], cause[group == int(number)])
+        for key, by_time in by_cause.items():
+            for t, wanted in by_time.items():
+                found = shares.at(float(t), cause=int(key.removeprefix("cause")))[0]
+                assert same(found.value, wanted["cif"])
+                assert same(found.standard_error, wanted["se"])
+
+
+def test_leavers_taken_as_censored_give_the_naive_figure_of_r() -> None:
+    time, cause, group = (column("bmt_competing", header) for header in ("time", "cause", "group"))
+    for label, by_time in figures("bmt_competing")["naive_1_minus_KM_cause1"].items():
+        rows = group == int(label.removeprefix("group="))
+        curve = survival.kaplan_meier(time[rows], cause[rows] == 1)
+        for t, wanted in by_time.items():
+            assert 1 - one(curve, float(t)).value == pytest.approx(wanted, rel=1e-9, abs=1e-15)
+
+
+@pytest.mark.parametrize("of_cause", [1, 2])
+def test_gray_test_is_that_of_cmprsk(of_cause: int) -> None:
+    time, cause, group = (column("bmt_competing", header) for header in ("time", "cause", "group"))
+    wanted = figures("bmt_competing")["gray"][f"cause{of_cause}"]
+    found = survival.gray_test(time, cause, group, of_cause=of_cause)
+    assert (found.statistic, found.p_value) == (pytest.approx(wanted["chisq"], rel=1e-9), pytest.approx(wanted["p"], rel=1e-9))
+    assert found.df == wanted["df"]
+    assert sum(found.observed) == pytest.approx(sum(found.expected)) == (cause == of_cause).sum()
+
+
+def test_gray_test_of_two_groups_is_that_of_cmprsk() -> None:
+    months, _, period = pilot()
+    cause = column("pilot_synthetic", "cause")
+    wanted = figures("pilot_synthetic")["gray"]
+    found = survival.gray_test(months, cause, period)
+    assert same(found.statistic, wanted["chisq"])
+    assert found.p_value == pytest.approx(wanted["p"], rel=1e-6)  # R's is 1 less a number near 1, and has no more digits
+    assert found.statistic == pytest.approx(survival.gray_test(months, cause, period, order=["after", "before"]).statistic, rel=1e-12)
+
+
+def test_stratified_gray_test_is_that_printed_by_cmprsk() -> None:
+    time, cause = column("cmprsk_strata", "time", float), column("cmprsk_strata", "cause")
+    group, stratum = column("cmprsk_strata", "group", str), column("cmprsk_strata", "stratum")
+    wanted = figures("cmprsk_strata")
+    for label, by_cause in wanted["shares_at_1_to_5"].items():
+        shares = survival.aalen_johansen(time[group == label], cause[group == label])
+        for key, values in by_cause.items():
+            found = [estimate.value for estimate in shares.at(range(1, 6), cause=int(key))]
+            printed = [(ours, theirs) for ours, theirs in zip(found, values, strict=True) if theirs is not None]
+            assert [ours for ours, _ in printed] == pytest.approx([theirs for _, theirs in printed], abs=5e-8)
+    for rows, key in ((group == group, "gray_stratified"), (group != "b", "gray_stratified_without_b")):
+        for of_cause in (1, 2):
+            test = survival.gray_test(time[rows], cause[rows], group[rows], strata=stratum[rows], of_cause=of_cause)
+            printed = wanted[key][f"cause{of_cause}"]
+            assert (test.statistic, test.p_value) == (pytest.approx(printed["chisq"], abs=5e-7), pytest.approx(printed["p"], abs=5e-8))
+            assert (test.df, test.method) == (printed["df"], "asymptotic chi-square, 2 strata")
+
+
 def test_shares_of_the_pilot_are_those_of_r_within_follow_up() -> None:
     months, _, period = pilot()
     cause = column("pilot_synthetic", "cause")
@@ -227,6 +297,7 @@ def test_shares_of_the_pilot_are_those_of_r_within_follow_up() -> None:
                 continue
             assert same(done.value, wanted["diagnosis"])
             assert same(left.value, wanted["left"])
+            assert same(done.standard_error, wanted["se"])
             assert same(done.lower, wanted["lower"] if wanted["diagnosis"] else None)
 
 
@@ -240,6 +311,57 @@ def test_late_entry_agrees_with_r() -> None:
     wanted = figures("channing_left_truncated")["quantiles"]["gender=2"]["log-log"]
     median = survival.kaplan_meier(stop[women], event[women], entry=start[women]).median
     assert (median.value, median.lower, median.upper) == tuple(wanted["0.5"][key] for key in ("est", "lower", "upper"))
+
+
+def test_curve_and_restricted_mean_with_late_entry_are_those_of_r() -> None:
+    start, stop, event, gender = (column("channing_left_truncated", header) for header in ("start", "stop", "event", "gender"))
+    wanted, women = figures("channing_left_truncated"), gender == 2
+    for interval in INTERVALS:
+        curve = survival.kaplan_meier(stop[women], event[women], entry=start[women], interval=interval)
+        for p, limits in wanted["quantiles"]["gender=2"][interval].items():
+            found = curve.quantile(float(p))
+            assert (found.value, found.lower, found.upper) == (limits["est"], limits["lower"], limits["upper"])
+    curve = survival.kaplan_meier(stop[women], event[women], entry=start[women])
+    for t, figure in wanted["at_times"]["gender=2"].items():
+        found = one(curve, float(t))
+        assert (found.value, found.standard_error, found.lower, found.upper) == pytest.approx(
+            tuple(figure[key] for key in ("surv", "se", "lower", "upper")), rel=1e-9
+        )
+        assert curve.at_risk(float(t)) == (figure["n_risk"],)
+        assert found.note == f"given still open at {start[women].min()}"
+    mean = curve.restricted_mean(wanted["rmst"]["tau"])
+    assert (mean.value, mean.standard_error) == pytest.approx((wanted["rmst"]["rmean"][1], wanted["rmst"]["se"][1]), rel=1e-9)
+
+
+def test_the_log_rank_test_is_the_score_test_of_cox() -> None:
+    for name, data in (("aml", arms("aml")), ("lung", arms("lung"))):
+        assert same(survival.log_rank(*data).statistic, figures(name)["cox"]["exact"]["score_test"])
+    start, stop, event, gender = (column("channing_left_truncated", header) for header in ("start", "stop", "event", "gender"))
+    assert same(survival.log_rank(stop, event, gender, entry=start).statistic, figures("channing_left_truncated")["cox_score_exact"])
+
+
+def test_medians_that_ignore_what_they_should_count_are_those_of_r() -> None:
+    stop, event, gender = (column("channing_left_truncated", header) for header in ("stop", "event", "gender"))
+    naive = [survival.kaplan_meier(stop[gender == sex], event[gender == sex]).median.value for sex in (1, 2)]
+    assert naive == figures("channing_left_truncated")["naive_ignoring_entry_median"]
+    months, done, period = pilot()
+    for label, wanted in figures("pilot_synthetic")["completed_only_by_start"].items():
+        rows = (period == label) & done
+        assert same(survival.kaplan_meier(months[rows], done[rows]).median.value, wanted)
+
+
+def test_a_horizon_past_the_follow_up_of_one_group_is_refused_where_r_goes_on() -> None:
+    months, done, period = pilot()
+    wanted = figures("pilot_synthetic")["rmst"]["tau_18"]
+    before = survival.kaplan_meier(months[period == "before"], done[period == "before"]).restricted_mean(wanted["tau"])
+    assert same(before.value, wanted["arm0"]["rmst"])
+    assert same(before.standard_error, wanted["arm0"]["se"])
+    after = survival.kaplan_meier(months[period == "after"], done[period == "after"])
+    with pytest.raises(NotEstimable, match="tau is 18"):
+        after.restricted_mean(wanted["tau"])
+    # R lets the curve run on flat; up to the last time and that far beyond it the figure is the same.
+    last = after.restricted_mean("last")
+    assert last.value + (18 - after.last_time) * after.survival[-1] == pytest.approx(wanted["arm1"]["rmst"], rel=1e-9)
 
 
 def test_an_emptied_early_risk_set_is_refused_and_conditioning_agrees_with_r() -> None:

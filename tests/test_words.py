@@ -21,6 +21,8 @@ ODD_SPACES = re.compile(r"[\u00a0\u2000-\u200f\u202f\u2028\u2029\u205f\u3000\u00
 FELL = {"en": "fell", "sv": "minskade"}
 ROSE = {"en": "rose", "sv": "ökade"}
 UNCLEAR = {"en": "could be shown", "sv": "kunde påvisas"}
+DIFFERS = {"en": "Lead times differ", "sv": "Ledtiderna skiljer sig"}
+DIRECTIONS = {"en": ("shorter", "longer"), "sv": ("kortare", "längre")}
 
 
 def cohort(label, median, lower=None, upper=None, *, n=90, open=12, left=0, **others):
@@ -33,7 +35,7 @@ UNREACHED = cohort("2021", None, 220.0, None, n=80, open=60, completed_only_medi
 
 
 def facts(ratio=(0.321, 0.26, 0.40), p=0.00001, before=BEFORE, after=AFTER, **others):
-    return HeadlineFacts(before, after, Estimate(*ratio, interval="MOVER"), p, **others)
+    return HeadlineFacts(before, after, Estimate(*ratio, interval="mover"), p, **others)
 
 
 def places(text):
@@ -120,9 +122,13 @@ def test_a_change_is_claimed_only_if_interval_and_test_both_show_it(ratio, lower
     lower, upper = (None if lower is None else min(lower, ratio)), (None if upper is None else max(upper, ratio))
     said = headline(facts((ratio, lower, upper), p), language=language)
     tested = p is not None and p < 0.05
-    assert (FELL[language] in said) == (tested and upper is not None and upper < 1)
-    assert (ROSE[language] in said) == (tested and lower is not None and lower > 1)
-    assert (UNCLEAR[language] in said) == (FELL[language] not in said and ROSE[language] not in said)
+    fell, rose = tested and upper is not None and upper < 1, tested and lower is not None and lower > 1
+    assert (FELL[language] in said) == fell
+    assert (ROSE[language] in said) == rose
+    assert (DIFFERS[language] in said) == (tested and not fell and not rose)
+    assert (UNCLEAR[language] in said) == (not tested)
+    # The words of a direction claim one, so they stand only where there is a claim; elsewhere the change has a sign.
+    assert any(word in said for word in DIRECTIONS[language]) == (fell or rose)
     assert ("log-rank p" in said) == (p is not None)
     assert not ODD_SPACES.search(said)
     assert not re.search(r"None|nan|inf\b|\{|\}", said)
@@ -144,12 +150,51 @@ def test_where_a_median_is_not_reached_the_restricted_mean_is_the_effect():
     assert "Within the first 1 year 11 months, mean lead time fell: 6.5 months shorter (95 % CI 3.5 months shorter" in said
     assert "to 10 months shorter; log-rank p = 0.003)." in said
     said = headline(facts(**unreached, restricted_mean_difference=Estimate(-200.0, -300.0, 100.0)))
-    assert "no difference in mean lead time could be shown" in said
+    assert "lead times differ between the cohorts, but how much the mean changed is uncertain: -6.5 months (95 % CI -10 months to" in said
+    said = headline(facts(**{**unreached, "p": 0.3}, restricted_mean_difference=Estimate(-200.0, -300.0, 100.0)))
+    assert "no difference in mean lead time could be shown: -6.5 months" in said
 
 
 def test_open_limits_are_said_in_words():
-    assert "95 % CI 80 % shorter to no limit on the longer side" in headline(facts((0.5, 0.2, None), 0.01))
     assert "95 % CI 10 % shorter to no limit on the shorter side" in headline(facts((0.5, None, 0.9), 0.01))
+    assert "100 % longer (95 % CI 20 % longer to no limit on the longer side" in headline(facts((2.0, 1.2, None), 0.01))
+    assert "-50 % (95 % CI -80 % to no upper limit; log-rank p = 0.010)" in headline(facts((0.5, 0.2, None), 0.01))
+    assert "-50 % (95 % CI no lower limit to +20 %; log-rank p = 0.40)" in headline(facts((0.5, None, 1.2), 0.4))
+
+
+def test_a_small_p_beside_an_interval_open_at_both_ends_claims_a_difference_of_unknown_size():
+    said = headline(facts((0.6, None, None), 0.0004))
+    assert said.startswith(
+        "Lead times differ between the cohorts, but how much the median changed is uncertain: it went from 2 years 2.5 months"
+    )
+    assert "-40 % (95 % CI open at both ends, as too few have finished; log-rank p < 0.001)" in said
+    said = headline(facts((0.6, None, None), 0.0004), language="sv")
+    assert "-40 % (95 % KI öppet åt båda håll, eftersom för få har blivit klara; log-rank p < 0,001)" in said
+
+
+def test_cohorts_that_are_not_comparable_get_no_change_and_no_p_value():
+    said = headline(facts(comparable=False))
+    assert said.startswith("The cohorts are not comparable")
+    assert not re.search(r"shorter|longer|fell|p [<=]", said)
+
+
+def test_the_declared_restricted_mean_leads_the_headline():
+    means = {"restricted_mean": Estimate(500.0, interval="t")}
+    change = {"statistic": "restricted_mean", "tau": 700.0, "restricted_mean_difference": Estimate(-200.0, -300.0, -100.0, interval="t")}
+    before = cohort("before", 806.6, 745.0, 880.0, **means)
+    after = cohort("after", 258.7, 220.0, 300.0, restricted_mean=Estimate(300.0, interval="t"))
+    said = headline(facts(before=before, after=after, p=0.003, test="permutation_restricted_mean", **change))
+    assert said.startswith("Within the first 1 year 11 months, mean lead time fell from 1 year 4.5 months to 10 months: 6.5 months shorter")
+    assert "permutation test of restricted means p = 0.003" in said
+    assert "Student's t for the change" in said
+    assert headline(facts(p=0.003, statistic="restricted_mean")).startswith("No horizon can be had")
+
+
+@pytest.mark.parametrize(
+    ("language", "says"), [("en", "limits: log-log for the medians, MOVER for the change"), ("sv", "gränser: log-log")]
+)
+def test_the_kinds_of_all_intervals_are_named(language, says):
+    assert says in headline(facts(), language=language)
 
 
 def test_medians_without_a_ratio_or_tau_claim_nothing():
@@ -164,7 +209,7 @@ def test_medians_without_a_ratio_or_tau_claim_nothing():
 
 def test_the_same_median_is_no_change():
     said = headline(facts((1.0, 0.8, 1.2), 0.9))
-    assert "no change (95 % CI 20 % shorter to 20 % longer; log-rank p = 0.90)" in said
+    assert "no change (95 % CI -20 % to +20 %; log-rank p = 0.90)" in said
 
 
 def test_a_limit_close_to_no_change_is_not_rounded_onto_it():

@@ -1,47 +1,124 @@
 """Order and elapsed time between moments, as expressions: instants where both have a clock time, local dates where either has none.
 
 A moment named `start` is three columns: `start_us` (instant; of a date, its local midnight), `start_wall_us` (local clock) and
-`start_is_date`. Source: DEFINITIONS 1.1-1.3, 2.2.
+`start_is_date`. In a log with partial dates it is five: `start_lower_wall_us` and `start_upper_wall_us` are the first and the last day
+that it may be (a full date or a clock time: itself), and `start_wall_us` of a partial date is the middle of them.
+Source: DEFINITIONS 1.1-1.4, 2.2.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 import narwhals as nw
 
 from leadtime.log import EventLog, Moment
 
-__all__ = ["DAY_US", "ORDER", "PARTS", "Bound", "bound_of", "day_of", "elapsed", "latest_moment", "precedes"]
+__all__ = ["BOUNDS", "DAY_US", "ORDER", "PARTS", "Axis", "Bound", "bound_of", "day_of", "latest_moment", "with_bounds"]
 
 DAY_US = 86_400_000_000
 PARTS = ("us", "wall_us", "is_date")
+BOUNDS = ("lower_wall_us", "upper_wall_us")
 # A date's instant is its midnight, so it sorts before the clock times of its day; ties go by end, then the order of rows read.
 ORDER = ("start_us", "end_us", "row")
 
 
-def day_of(moment: str) -> nw.Expr:
+def day_of(moment: str, part: str = "wall_us") -> nw.Expr:
     """The local day number of a moment."""
-    return nw.col(f"{moment}_wall_us") // DAY_US
+    return nw.col(f"{moment}_{part}") // DAY_US
 
 
-def _either_is_date(first: str, second: str) -> nw.Expr:
-    return nw.col(f"{first}_is_date") | nw.col(f"{second}_is_date")
+@dataclass(frozen=True)
+class Axis:
+    """How moments are compared: by the clock, by the day, or by what each has; and whether some are partial dates."""
+
+    precision: Literal["clock", "date", "mixed"] = "mixed"
+    partial: bool = False
+
+    @staticmethod
+    def of(log: EventLog, *, partial: bool = False) -> Axis:
+        """Gives the axis of a log's events; `partial` says that other dates than theirs are not to the day."""
+        return Axis(log.precision, partial or "start_lower_wall_us" in log.columns)
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The columns that make a moment, without its name."""
+        return (*PARTS, *BOUNDS) if self.partial else PARTS
+
+    def columns(self, *moments: str) -> tuple[str, ...]:
+        """The names of the columns of some moments."""
+        return tuple(f"{moment}_{part}" for moment in moments for part in self.parts)
+
+    def moment(self, side: str = "start", *, order: tuple[str, ...] = ORDER, turned: bool = False, name: str | None = None) -> nw.Expr:
+        """An event's moment as one struct, so that the first or the last of several is the least or the greatest, on every engine.
+
+        It begins with the columns of the order, the last of them (the row) with its sign changed where `turned`; the column `name` goes
+        along. A date comes before a clock time at its midnight.
+        """
+        first, *times, row = order
+        place = (-nw.col(row)).alias(row) if turned else nw.col(row)
+        timed = [(~nw.col(f"{side}_is_date")).alias("timed")] if self.precision == "mixed" else []
+        beyond = [column for column in self.columns(side) if column not in order]
+        return nw.struct(first, *timed, *times, place, *beyond, *([] if name is None else [nw.col(name).alias("name")]))
+
+    def parts_of(self, moments: Mapping[str, str]) -> dict[str, nw.Expr]:
+        """The columns of moments held as structs: the name of each, to the side of the event that it is."""
+        return {f"{name}_{part}": nw.col(name).struct.field(f"{side}_{part}") for name, side in moments.items() for part in self.parts}
+
+    def precedes(self, first: str, second: str) -> nw.Expr:
+        """Whether one moment lies strictly before another; moments on one day are equal where either is a date.
+
+        A partial date lies before another only if its latest day does: it is at or after it as soon as it may be.
+        """
+        earlier, later = ("upper_wall_us", "lower_wall_us") if self.partial else ("wall_us", "wall_us")
+        return self._either(first, second, day_of(first, earlier) < day_of(second, later), nw.col(f"{first}_us") < nw.col(f"{second}_us"))
+
+    def elapsed(self, first: str, second: str) -> nw.Expr:
+        """Microseconds from one moment to another: between instants, or calendar days where either is a date.
+
+        Whole days, or half ones where the middle of a partial date is noon; never below 0 where either is partial.
+        """
+        by_date = (day_of(second) - day_of(first)) * DAY_US
+        if self.partial:
+            earliest, latest = (day_of(second, part) - day_of(first, part) for part in BOUNDS)
+            by_date = nw.max_horizontal((earliest + latest) * (DAY_US // 2), nw.lit(0))
+        return self._either(first, second, by_date, nw.col(f"{second}_us") - nw.col(f"{first}_us"))
+
+    def durations(self, first: str, second: str) -> dict[str, nw.Expr]:
+        """The time from one moment to another, and the least and the greatest it can be: `lead_us`, `lower_us`, `upper_us`.
+
+        The least runs from the last day of one to the first of the other, never below 0; the greatest from the first day to the last.
+        """
+        point = self.elapsed(first, second)
+        if not self.partial:
+            return dict.fromkeys(("lead_us", "lower_us", "upper_us"), point)
+        fewest = day_of(second, "lower_wall_us") - day_of(first, "upper_wall_us")
+        most = day_of(second, "upper_wall_us") - day_of(first, "lower_wall_us")
+        by_clock = nw.col(f"{second}_us") - nw.col(f"{first}_us")
+        least = self._either(first, second, nw.max_horizontal(fewest, nw.lit(0)) * DAY_US, by_clock)
+        return {"lead_us": point, "lower_us": least, "upper_us": self._either(first, second, most * DAY_US, by_clock)}
+
+    def _either(self, first: str, second: str, by_date: nw.Expr, by_clock: nw.Expr) -> nw.Expr:
+        """The value by the day where either moment is a date, else the one by the clock."""
+        if self.precision != "mixed":
+            return by_date if self.precision == "date" else by_clock
+        return nw.when(nw.col(f"{first}_is_date") | nw.col(f"{second}_is_date")).then(by_date).otherwise(by_clock)
 
 
-def precedes(first: str, second: str) -> nw.Expr:
-    """Whether one moment lies strictly before another; moments on one day are equal where either is a date."""
-    by_date = day_of(first) < day_of(second)
-    return nw.when(_either_is_date(first, second)).then(by_date).otherwise(nw.col(f"{first}_us") < nw.col(f"{second}_us"))
-
-
-def elapsed(first: str, second: str) -> nw.Expr:
-    """Microseconds from one moment to another: between instants, or whole calendar days where either is a date."""
-    by_date = (day_of(second) - day_of(first)) * DAY_US
-    return nw.when(_either_is_date(first, second)).then(by_date).otherwise(nw.col(f"{second}_us") - nw.col(f"{first}_us"))
+def with_bounds(frame: nw.LazyFrame[Any], moments: Iterable[str]) -> nw.LazyFrame[Any]:
+    """The frame with the bounds of each moment; of one that has none they are the moment itself."""
+    there = frame.collect_schema().names()
+    lacking = {
+        f"{moment}_{part}": nw.col(f"{moment}_wall_us")
+        for moment in moments
+        for part in BOUNDS
+        if f"{moment}_wall_us" in there and f"{moment}_{part}" not in there
+    }
+    return frame.with_columns(**lacking) if lacking else frame
 
 
 @dataclass(frozen=True)
@@ -71,11 +148,11 @@ def bound_of(until: Moment, timezone: str | None) -> Bound:
 
 def latest_moment(log: EventLog) -> Moment:
     """The latest time in the log: the assumption where no end of observation is given."""
-    last: Any = log.frame.select(us=nw.col("end_us").max(), wall=nw.col("end_wall_us").max()).collect("pandas").to_native().iloc[0]
+    last: Any = log.session.collect(log.frame.select(us=nw.col("end_us").max(), wall=nw.col("end_wall_us").max())).iloc[0]
     if last.isna().any():
         return Moment(0, 0, is_date=True)
     day = int(last["wall"]) // DAY_US
-    dated = log.frame.filter(nw.col("end_is_date"), day_of("end") == day).select(nw.len()).collect("pandas").item()
+    dated = log.session.count(log.frame.filter(nw.col("end_is_date"), day_of("end") == day))
     if dated:
         return Moment(day * DAY_US, day * DAY_US, is_date=True)
     return Moment(int(last["us"]), int(last["wall"]), is_date=False)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
 
-from leadtime.cases.clock import DAY_US
+from leadtime.cases.clock import BOUNDS, DAY_US, PARTS
 from leadtime.columns import DATE_ROLES
 from leadtime.errors import InputError, did_you_mean
 from leadtime.log import EventLog, Moment
@@ -24,8 +24,8 @@ __all__ = ["STATUSES", "LeadTimes"]
 STATUSES = ("stopped", "still waiting", "left", "excluded")
 
 # The engine's own columns of an event; all else may be an attribute of the case.
-_OF_EVENTS = frozenset(
-    {"case_id", "activity", "end_given", "row", *(f"{side}_{part}" for side in ("start", "end") for part in ("us", "wall_us", "is_date"))}
+_EVENT_COLUMNS = frozenset(
+    {"case_id", "activity", "end_given", "row", *(f"{side}_{part}" for side in ("start", "end") for part in (*PARTS, *BOUNDS))}
 )
 
 
@@ -49,13 +49,23 @@ class LeadTimes(Result):
         """The flow table: every case read in exactly one row (DEFINITIONS 2.3)."""
         detail = nw.coalesce("excluded_because", "exit", "stopped_by", nw.lit(""))
         labelled = self.frame.with_columns(detail=detail)
-        counted = labelled.group_by("status", "detail").agg(cases=nw.len()).collect("pandas").to_native()
+        counted = self.log.session.collect(labelled.group_by("status", "detail").agg(cases=nw.len()))
         rows: list[tuple[Value, ...]] = [
             (str(status), str(detail), int(cases))
             for status, detail, cases in counted[["status", "detail", "cases"]].itertuples(index=False)
         ]
         rows.sort(key=lambda row: (STATUSES.index(str(row[0])), str(row[1])))
         return Table("flow", ("status", "detail", "cases"), tuple(rows), counts=("cases",))
+
+    @cached_property
+    def tied_cases(self) -> int:
+        """In how many cases only the order of the rows says which milestone stopped the clock: several at one time (DEFINITIONS 1.3).
+
+        The lead time is the same either way.
+        """
+        if "tied" not in self.frame.collect_schema().names():
+            return 0
+        return self.log.session.count(self.frame.filter(nw.col("tied")))
 
     @cached_property
     def conflicts(self) -> Mapping[str, int]:
@@ -102,6 +112,22 @@ class LeadTimes(Result):
         group = self._attributes[0].select("case_id", nw.col(by).cast(nw.String).alias("group"))
         return self.frame.join(group, on="case_id", how="left")
 
+    def with_attributes(self, names: Mapping[str, str]) -> nw.LazyFrame[Any]:
+        """Gives the rows of `frame` with case attributes beside them, lazy.
+
+        Args:
+            names: the column to make for each, to the case attribute it holds; a date of the case is its local clock in microseconds.
+
+        Raises:
+            InputError: there is no such attribute, or some cases have several values.
+        """
+        for name in names.values():
+            self.require_attribute(name)
+        if not names:
+            return self.frame
+        beside = self._attributes[0].select("case_id", *(nw.col(name).alias(column) for column, name in names.items()))
+        return self.frame.join(beside, on="case_id", how="left")
+
     def require_attribute(self, name: str) -> None:
         """Raises InputError where a case attribute isn't there or has several values in a case."""
         several = self.conflicts.get(name)
@@ -117,61 +143,59 @@ class LeadTimes(Result):
 
     def to_dict(self) -> dict[str, Any]:
         """Gives the flow table and the rows as plain values."""
-        return {"schema_version": SCHEMA_VERSION, "flow": self.flow.records(), "cases": self._table().records()}
+        tied = {"tied_cases": self.tied_cases}
+        return {"schema_version": SCHEMA_VERSION, "flow": self.flow.records(), **tied, "cases": self._table().records()}
 
     def _repr_html_(self) -> str:
         return self.flow._repr_html_()
 
     def __str__(self) -> str:
-        return str(self.flow)
+        if not self.tied_cases:
+            return str(self.flow)
+        return f"{self.flow}\nOnly the order of the rows says which milestone stopped the clock in {self.tied_cases} of the cases."
 
 
 def _case_attributes(log: EventLog) -> tuple[nw.LazyFrame[Any], dict[str, int]]:
-    """The case attributes, a row a case, and for each candidate the number of cases with several values."""
-    events = _plain_dates(log.frame)
-    candidates = [name for name in events.collect_schema().names() if name not in _OF_EVENTS]
-    attributes = log.shared("attributes", lambda: _spread(events, candidates))
-    conflicts: dict[str, int] = {}
-    if candidates:
-        # One number an attribute, counted in the engine: the rows themselves stay there.
-        counts = [nw.col(f"several_{i}").sum().alias(f"several_{i}") for i in range(len(candidates))]
-        counted = attributes.select(*counts).collect("pandas").to_native().fillna(0)
-        conflicts = {name: int(counted[f"several_{i}"].iloc[0]) for i, name in enumerate(candidates)}
-    attributes = attributes.select("case_id", *candidates)
+    """The case attributes, a row a case, and for each candidate the number of cases with several values; such have no meaning a case."""
+    sources = _sources(name for name in log.frame.collect_schema().names() if name not in _EVENT_COLUMNS)
+    attributes, conflicts = _of_events(log, sources) if sources else (log.frame.select("case_id").unique(), {})
     if log.declared_cases is None:
         return attributes, conflicts
-    table = _plain_dates(log.declared_cases)
-    declared = [name for name in table.collect_schema().names() if name != "case_id"]
-    kept = [name for name in candidates if name not in declared]
+    table = log.declared_cases
+    declared = _sources(name for name in table.collect_schema().names() if name != "case_id")
+    kept = [name for name in sources if name not in declared]
     ids = nw.concat([attributes.select("case_id"), table.select("case_id")], how="vertical").unique()
     attributes = ids.join(attributes.select("case_id", *kept), on="case_id", how="left")
-    attributes = attributes.join(table, on="case_id", how="left")
+    attributes = attributes.join(_under_own_names(table, declared), on="case_id", how="left")
     return attributes, {name: conflicts[name] for name in kept} | dict.fromkeys(declared, 0)
 
 
-def _plain_dates(frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-    """The frame with each date of the case as one column under its own name, its local clock, instead of the engine's three."""
-    names = frame.collect_schema().names()
-    found = [role for role in DATE_ROLES if f"{role}_wall_us" in names]
-    hidden = {f"{role}_{part}" for role in found for part in ("us", "is_date")}
-    kept = [name for name in names if name not in hidden]
-    return frame.select(kept).rename({f"{role}_wall_us": role for role in found}) if found else frame
+def _sources(names: Iterable[str]) -> dict[str, str]:
+    """The column that each attribute is read from: its own, or the local clock of a date of the case, which has three to five."""
+    there = list(names)
+    dates = {f"{role}_wall_us": role for role in DATE_ROLES if f"{role}_wall_us" in there}
+    parts = {f"{role}_{part}" for role in dates.values() for part in (*PARTS, *BOUNDS)}
+    return {dates.get(name, name): name for name in there if name in dates or name not in parts}
 
 
-def _spread(events: nw.LazyFrame[Any], candidates: list[str]) -> nw.LazyFrame[Any]:
-    """A row a case: each candidate's one value, and whether it has several, which leaves the value empty."""
-    least = {f"least_{i}": nw.col(name).min() for i, name in enumerate(candidates)}
-    greatest = {f"greatest_{i}": nw.col(name).max() for i, name in enumerate(candidates)}
-    several = [nw.col(f"least_{i}") != nw.col(f"greatest_{i}") for i in range(len(candidates))]
-    return (
-        events.group_by("case_id")
-        .agg(**least, **greatest)
-        .select(
-            "case_id",
-            *(nw.when(~several[i]).then(nw.col(f"least_{i}")).alias(name) for i, name in enumerate(candidates)),
-            *(differs.cast(nw.Int64).alias(f"several_{i}") for i, differs in enumerate(several)),
-        )
-    )
+def _under_own_names(frame: nw.LazyFrame[Any], sources: Mapping[str, str]) -> nw.LazyFrame[Any]:
+    return frame.select("case_id", *(nw.col(column).alias(name) for name, column in sources.items()))
+
+
+def _of_events(log: EventLog, sources: Mapping[str, str]) -> tuple[nw.LazyFrame[Any], dict[str, int]]:
+    """The least value of each candidate in each case, and in how many cases there is a greater one."""
+
+    def make() -> nw.LazyFrame[Any]:
+        ends = {"least": nw.Expr.min, "greatest": nw.Expr.max}
+        found = {f"{end}_{i}": of(nw.col(name)) for i, name in enumerate(sources.values()) for end, of in ends.items()}
+        return log.frame.group_by("case_id").agg(**found)
+
+    spread = log.shared("attributes", make)
+    # One number an attribute, counted in the engine: the rows themselves stay there.
+    several = {f"several_{i}": (nw.col(f"least_{i}") != nw.col(f"greatest_{i}")).cast(nw.Int64).sum() for i in range(len(sources))}
+    counted = log.session.collect(spread.select(**several)).fillna(0).iloc[0]
+    least = {name: f"least_{i}" for i, name in enumerate(sources)}
+    return _under_own_names(spread, least), {name: int(counted[f"several_{i}"]) for i, name in enumerate(sources)}
 
 
 def _readable(frame: pd.DataFrame, attributes: list[str]) -> pd.DataFrame:
@@ -184,7 +208,12 @@ def _readable(frame: pd.DataFrame, attributes: list[str]) -> pd.DataFrame:
     def moment(name: str) -> pd.Series[Any]:
         return pd.to_datetime(frame[name].astype("Int64"), unit="us").astype("datetime64[us]")
 
+    def text(name: str) -> pd.Series[Any]:
+        # A column without any text comes as another type from one engine than from another.
+        return frame[name].astype(pd.Series(["text"]).dtype)
+
     whole = (frame["end_wall_us"].astype("Int64") // DAY_US) - (frame["start_wall_us"].astype("Int64") // DAY_US)
+    whole = whole.clip(lower=0)  # the middle of a partial start may lie after the stop
     stopped = frame["status"] == "stopped"
     excluded = frame["status"] == "excluded"
     columns = {
@@ -192,13 +221,13 @@ def _readable(frame: pd.DataFrame, attributes: list[str]) -> pd.DataFrame:
         "started": moment("start_wall_us"),
         "stopped": moment("end_wall_us").where(stopped),
         "ended": moment("end_wall_us").where(~excluded),
-        "stopped_by": frame["stopped_by"],
+        "stopped_by": text("stopped_by"),
         "status": frame["status"],
-        "excluded_because": frame["excluded_because"],
+        "excluded_because": text("excluded_because"),
         "lead_time_days": days("lead_us"),
         "calendar_days": whole.where(~excluded),
         "observed": stopped,
-        "exit": frame["exit"],
+        "exit": text("exit"),
         "entry_days": days("entry_us"),
         "lower_days": days("lower_us"),
         "upper_days": days("upper_us"),

@@ -1,6 +1,34 @@
 """Before and after: two cohorts' lead times with unfinished cases counted, the change, its test, and how far it holds."""
 
+from leadtime.compare.attributing import AttributedSegment, Attribution, attribution
+from leadtime.compare.audit import AuditCheck, AuditEntry
 from leadtime.compare.comparing import compare
-from leadtime.compare.result import AuditEntry, CohortEstimate, Comparison, SensitivityRow
+from leadtime.compare.describing import CohortDescription, describe_cohorts
+from leadtime.compare.limits import WithinLimits, within_limit
+from leadtime.compare.periods import Populations, populations
+from leadtime.compare.planning import Plan, plan
+from leadtime.compare.result import CohortEstimate, Comparison
+from leadtime.compare.sensitivity import SensitivityRow
+from leadtime.compare.series import StartCohorts, monthly_start_cohorts
 
-__all__ = ["AuditEntry", "CohortEstimate", "Comparison", "SensitivityRow", "compare"]
+__all__ = [
+    "AttributedSegment",
+    "Attribution",
+    "AuditCheck",
+    "AuditEntry",
+    "CohortDescription",
+    "CohortEstimate",
+    "Comparison",
+    "Plan",
+    "Populations",
+    "SensitivityRow",
+    "StartCohorts",
+    "WithinLimits",
+    "attribution",
+    "compare",
+    "describe_cohorts",
+    "monthly_start_cohorts",
+    "plan",
+    "populations",
+    "within_limit",
+]

@@ -18,14 +18,11 @@ AT_RISK = 5  # the default disclosure profile's threshold
 
 
 def at_risk(cohort: Cohort, day: float) -> int:
-    """How many cases of a cohort are under observation just before a day."""
-    entered = np.ones(cohort.n, dtype=bool) if cohort.entry is None else cohort.entry < day
-    return int(np.count_nonzero((cohort.days >= day) & entered))
-
-
-def _reached_zero(curve: KaplanMeier) -> bool:
-    survival = curve.table.column("survival")
-    return bool(survival) and survival[-1] == 0
+    """How many persons of a cohort are under observation just before a day; one case is one person where nothing else is known."""
+    inside = cohort.days >= day
+    if cohort.entry is not None:
+        inside &= cohort.entry < day
+    return int(np.count_nonzero(inside)) if cohort.person is None else int(np.unique(cohort.person[inside]).size)
 
 
 def horizon(
@@ -40,7 +37,7 @@ def horizon(
         UsageError: `tau` isn't a positive number of days.
     """
     lasts = [float(cohort.days.max()) for cohort in cohorts]
-    zero = [_reached_zero(curve) for curve in curves]
+    zero = [curve.reaches_zero for curve in curves]
     if tau == "last":
         shorter = int(np.argmin(lasts))
         return (max(lasts) if zero[shorter] else min(lasts)), ""

@@ -8,9 +8,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
+from leadtime.disclosure.algebra import derivable
+from leadtime.disclosure.attacker import Attacker, Problem
+from leadtime.disclosure.merging import proposals
 from leadtime.disclosure.profiles import Profile, ProfileName, profile_named
-from leadtime.disclosure.search import Problem, covered, ranges
-from leadtime.disclosure.sums import Cell, Sum, count_columns, derivable, sums_within
+from leadtime.disclosure.search import covered
+from leadtime.disclosure.sums import Cell, Links, Sum, count_columns, links_of, whole
 from leadtime.errors import DisclosureError, UsageError
 from leadtime.results import Result, Table, Value
 
@@ -20,19 +23,24 @@ HIDDEN = "[c]"
 MISSING = "[x]"
 
 _STOPS = ("observed", "stops", "events", "n", "cases")
+# What a column's name says of its figures: they rest on the row's children, or with the figures beside them tell how many these are.
+_FIGURES = frozenset(("days", "minutes", "hours", "months", "mean", "value", "lower", "upper", "rate", "percent", "share", "ratio"))
+_TELL_COUNT = frozenset(("total", "sum", "share"))
 
 
 @dataclass(frozen=True)
 class Disclosed(Result):
     """Tables that may be shown, in the order given, and the audit: what was hidden where, and that nothing hidden follows from the rest.
 
-    Hidden cells hold ``[c]``, blank counts ``[x]``.
+    Hidden cells hold ``[c]``, blank counts ``[x]``. `proposals` names, for a table that shows no count any more, groups to merge so
+    that it would.
     """
 
     tables: tuple[Table, ...]
     audit: Table
     profile: Profile
     hidden: frozenset[Cell]
+    proposals: Table
 
     def table(self, name: str) -> Table:
         """Gives one table by its name."""
@@ -53,19 +61,20 @@ def disclose(
     """Hides small counts of children, and what would give them away, in tables that are published together.
 
     Args:
-        tables: one table or several with different names; `counts` names a table's columns that count children.
+        tables: one table or several with different names; `counts` names a table's columns that count children, else they are found.
         profile: "internal" (nothing hidden), "se-5" (1 to 4 hidden), "nhs-7-round5" (1 to 7 hidden, the rest rounded to 5), or one's own.
-        sums: the sums that link cells, within tables and between them; by default those found within each table.
+        sums: the sums that link cells, within tables and between them; by default those found by the tables' names and figures.
         unpublished: names of tables that aren't published, but whose counts follow from published ones; they are protected too.
         keep: cells that matter most, hidden as cover only where nothing else helps.
 
     Returns:
         The published tables with hidden cells, and the audit with a row a table: cells that count, how many are hidden and why, how many
-        hidden cells can be computed (always 0), and the fewest values that a hidden count can have.
+        hidden cells can be computed (always 0), and the fewest values that a hidden count can have (counted to 3). A safe answer
+        always exists, if need be with every count hidden; then `proposals` says which groups to merge.
 
     Raises:
-        DisclosureError: the small counts can't be protected, or a declared sum doesn't hold.
-        UsageError: the profile isn't known, or two tables have one name.
+        DisclosureError: a declared sum doesn't hold.
+        UsageError: the profile isn't known, two tables have one name, or a count is no whole number.
 
     Source:
         DEFINITIONS 5.1-5.3.
@@ -80,14 +89,16 @@ def disclose(
     given = (tables,) if isinstance(tables, Table) else tuple(tables)
     if len({table.name for table in given}) < len(given):
         raise UsageError("two tables have the same name; give each its own, so that cells can be told apart")
-    linked = tuple(sums) if sums is not None else tuple(one for table in given for one in sums_within(table))
-    values = {cell: value for table in given for cell, value in _counts(table)}
-    problem = replace(
-        _problem(chosen, values, linked, frozenset(cell for cell in values if cell.table in unpublished)), keep=frozenset(keep)
-    )
-    hidden = covered(problem) if problem.primary else frozenset()
+    found = links_of(given) if sums is None else Links(list(sums))
+    values = {cell: value for table in given for cell, value in _counts(table)} | found.values
+    away = frozenset(cell for cell in values if cell.table in unpublished or cell in found.values)
+    problem = replace(_problem(chosen, values, tuple(found.sums), away), keep=frozenset(keep))
+    attacker = Attacker(problem)
+    hidden = covered(problem, attacker) if problem.primary else frozenset()
     shown = tuple(_shown(table, hidden, chosen) for table in given if table.name not in unpublished)
-    return Disclosed(shown, _audit(problem, hidden, given, shown), chosen, hidden)
+    published = {table.name for table in shown}
+    advice = proposals([table for table in given if table.name in published and _is_empty(table, hidden)], chosen)
+    return Disclosed(shown, _audit(attacker, hidden, given, shown), chosen, hidden, advice)
 
 
 def _counts(table: Table) -> list[tuple[Cell, int]]:
@@ -95,11 +106,17 @@ def _counts(table: Table) -> list[tuple[Cell, int]]:
     found: list[tuple[Cell, int]] = []
     for column in count_columns(table):
         for row, value in enumerate(table.column(column)):
-            if isinstance(value, bool) or not (value is None or (isinstance(value, (int, float)) and value == int(value))):
+            count = whole(value)
+            if (count is None and not _blank(value)) or (count or 0) < 0:
                 raise UsageError(f"table '{table.name}', column '{column}', row {row + 1}: {value!r} is no count; counts are whole numbers")
-            if value is not None:
-                found.append((Cell(table.name, row, column), int(value)))
+            if count is not None:
+                found.append((Cell(table.name, row, column), count))
     return found
+
+
+def _blank(value: Value) -> bool:
+    """Nothing, in the manner of a table or of a frame."""
+    return value is None or value != value
 
 
 def _problem(profile: Profile, values: dict[Cell, int], sums: tuple[Sum, ...], unpublished: frozenset[Cell]) -> Problem:
@@ -111,11 +128,11 @@ def _problem(profile: Profile, values: dict[Cell, int], sums: tuple[Sum, ...], u
         if sum(values[part] for part in parts) != values[one.total]:
             place = f"table '{one.total.table}', column '{one.total.column}', row {one.total.row + 1}"
             raise DisclosureError(f"{place}: the parts don't add up to the total, so what is hidden can't be checked; correct the sum")
-        kept.append(Sum(one.total, parts, one.splits_group))
+        if parts:
+            kept.append(Sum(one.total, parts, one.splits_group))
     primary = {cell for cell, value in values.items() if profile.hides(value)}
     telling = {cell for one in kept for cell in _telling(one, values)} if profile.threshold > 1 else set()
-    small = (0 if telling else 1, profile.threshold - 1)
-    return Problem(values, tuple(kept), frozenset(primary | telling), unpublished, small, profile.rounding // 2)
+    return Problem(values, tuple(kept), frozenset(primary | telling), unpublished, profile)
 
 
 def _telling(one: Sum, values: dict[Cell, int]) -> tuple[Cell, ...]:
@@ -128,11 +145,15 @@ def _telling(one: Sum, values: dict[Cell, int]) -> tuple[Cell, ...]:
 def _shown(table: Table, hidden: frozenset[Cell], profile: Profile) -> Table:
     """A table as it may be published."""
     counts = count_columns(table)
+    base = next((name for name in _STOPS if name in table.columns), None)
     rows = []
     for place, row in enumerate(table.rows):
-        stops = next((row[table.columns.index(name)] for name in _STOPS if name in table.columns), None)
+        stops = row[table.columns.index(base)] if base else None
+        veiled = base in counts and Cell(table.name, place, str(base)) in hidden
         cells = (
-            _count(value, Cell(table.name, place, name), hidden, profile) if name in counts else _figure(name, value, stops, profile)
+            _count(value, Cell(table.name, place, name), hidden, profile)
+            if name in counts
+            else _figure(name, value, stops, profile, veiled=veiled)
             for name, value in zip(table.columns, row, strict=True)
         )
         rows.append(tuple(cells))
@@ -140,41 +161,51 @@ def _shown(table: Table, hidden: frozenset[Cell], profile: Profile) -> Table:
 
 
 def _count(value: Value, cell: Cell, hidden: frozenset[Cell], profile: Profile) -> Value:
-    if value is None:
+    if _blank(value):
         return MISSING
-    return HIDDEN if cell in hidden else profile.shown(int(value))
+    return HIDDEN if cell in hidden else profile.shown(whole(value) or 0)
 
 
-def _figure(name: str, value: Value, stops: Value, profile: Profile) -> Value:
-    """A figure that rests on too few stops, or is one child's own, is hidden."""
-    if value is None or profile.threshold == 1:
+def _figure(name: str, value: Value, stops: Value, profile: Profile, *, veiled: bool) -> Value:
+    """A figure that rests on too few stops, is one child's own, or would tell a hidden count, is hidden."""
+    if value is None or profile.threshold == 1 or not isinstance(value, (int, float)) or isinstance(value, bool):
         return value
-    parts = name.split("_")
-    if "min" in parts or "max" in parts:
+    parts = set(name.casefold().split("_"))
+    if parts & {"min", "max"} or (veiled and parts & _TELL_COUNT):
         return HIDDEN
-    needed = profile.median_stops if "median" in parts else profile.p90_stops if "p90" in parts else 0
-    return HIDDEN if needed and isinstance(stops, (int, float)) and stops < needed else value
+    if not isinstance(stops, (int, float)):
+        return value
+    if "median" in parts or "p90" in parts:
+        return HIDDEN if stops < (profile.median_stops if "median" in parts else profile.p90_stops) else value
+    return HIDDEN if parts & _FIGURES and 0 < stops < profile.median_stops else value
 
 
-def _audit(problem: Problem, hidden: frozenset[Cell], given: tuple[Table, ...], shown: tuple[Table, ...]) -> Table:
+def _is_empty(table: Table, hidden: frozenset[Cell]) -> bool:
+    """Whether a table has counts above none, and shows not one of them."""
+    cells = [cell for cell, value in _counts(table) if value]
+    return bool(cells) and hidden.issuperset(cells)
+
+
+def _audit(attacker: Attacker, hidden: frozenset[Cell], given: tuple[Table, ...], shown: tuple[Table, ...]) -> Table:
     """The account: checked once more on the final set, independently of the search."""
+    problem = attacker.problem
     everything = hidden | problem.unpublished if hidden else frozenset[Cell]()
-    leaks = derivable(problem.sums, everything) if not problem.slack else {}
+    leaks = derivable(problem.sums, everything) if problem.profile.rounding == 1 else {}
     protected = {cell for cell in everything if cell in hidden or cell in problem.primary}
-    spans = ranges(problem, everything, protected)
+    counted = attacker.fewest_values(everything, protected)
     rows: list[tuple[Value, ...]] = []
     for table in given:
         cells = [cell for cell in problem.values if cell.table == table.name]
         away = [cell for cell in cells if cell in protected]
-        leaking = sum(cell in leaks for cell in away)
+        leaking = sum(bool(leaks.get(cell)) for cell in away)  # what follows without anything shown follows whatever is hidden
         if leaking:
             raise DisclosureError(f"table '{table.name}': {leaking} hidden counts follow from what is shown; nothing was published")
         small = sum(cell in problem.primary for cell in away)
-        values = [spans[cell][1] - spans[cell][0] + 1 for cell in away]
         figures = sum(value == HIDDEN for one in shown if one.name == table.name for row in one.rows for value in row) - sum(
             cell in hidden for cell in cells
         )
         published = any(one.name == table.name for one in shown)
-        rows.append((table.name, len(cells), small, len(away) - small, figures if published else 0, leaking, min(values, default=None)))
+        fewest = min((counted[cell] for cell in away), default=None)
+        rows.append((table.name, len(cells), small, len(away) - small, figures if published else 0, leaking, fewest))
     columns = ("table", "counts", "hidden_small", "hidden_as_cover", "hidden_figures", "computable", "fewest_values")
     return Table("disclosure", columns, tuple(rows))

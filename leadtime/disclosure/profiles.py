@@ -48,6 +48,17 @@ class Profile:
         """
         return count if self.rounding == 1 else (2 * count + self.rounding) // (2 * self.rounding) * self.rounding
 
+    def rounded_from(self, count: int) -> tuple[int, int]:
+        """Gives the least and the greatest count that would be shown as this one is.
+
+        >>> profile_named("nhs-7-round5").rounded_from(13), profile_named("se-5").rounded_from(13)
+        ((13, 17), (13, 13))
+        """
+        if not count or self.rounding == 1:
+            return count, count
+        shown = self.shown(count)
+        return max(self.threshold, shown - self.rounding // 2), shown + (self.rounding - 1) // 2
+
 
 PROFILES: Mapping[str, Profile] = MappingProxyType(
     {

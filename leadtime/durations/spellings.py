@@ -12,9 +12,10 @@ import re
 import unicodedata
 from collections.abc import Callable
 from datetime import date
-from types import MappingProxyType
 
-__all__ = ["FILL_IN_DATES", "SEASONS", "Bounds", "Readings", "normalised", "readings"]
+from leadtime.durations.rules import DateRules
+
+__all__ = ["FILL_IN_DATES", "Bounds", "Readings", "hangs_on", "normalised", "readings"]
 
 Bounds = tuple[int, int]
 Readings = tuple[tuple[str, Bounds], ...]
@@ -25,9 +26,7 @@ LONGEST = 60  # characters; what is longer is a note, not a date
 FILL_IN_DATES = frozenset({(1, 1, 1), (1601, 1, 1), (1753, 1, 1), (2999, 12, 31), (9999, 12, 31)})
 """Dates outside the years 1800-2200 that systems write for "none": readable, for the checks to find."""
 
-SEASONS = MappingProxyType({"spring": (3, 5), "summer": (6, 8), "autumn": (9, 11), "winter": (12, 14)})
-"""First and last month of each season; month 13 is January of the next year, so winter 2021 is December 2021 to February 2022."""
-
+_PLAIN = DateRules()
 _MONTH_NAMES = (
     "jan januari january", "feb febr februari february", "mar mars march", "apr april", "maj may", "jun juni june",
     "jul juli july", "aug augusti august", "sep sept september", "okt oct oktober october", "nov november", "dec december",
@@ -38,6 +37,7 @@ _SEASON_NAMES = {
     for season, names in {
         "spring": "vår våren spring", "summer": "sommar sommaren summer",
         "autumn": "höst hösten autumn fall", "winter": "vinter vintern winter",
+        "spring_term": "vt vårtermin vårterminen", "autumn_term": "ht hösttermin höstterminen",
     }.items()
     for name in names.split()
 }  # fmt: skip
@@ -61,12 +61,12 @@ def normalised(text: str) -> str:
     return text.rstrip(".,; ") if text.endswith((".", ",", ";")) else text
 
 
-def readings(text: str, *, pivot: int = 69) -> Readings:
+def readings(text: str, *, rules: DateRules = _PLAIN) -> Readings:
     """Gives the readings of a normalised day spelling; none where it isn't one, or no such day exists.
 
     Args:
         text: a spelling that went through `normalised`, without its clock time.
-        pivot: the last two-digit year that is of this century.
+        rules: what custom decides.
 
     >>> readings("2019-03-14")
     (('', (17969, 17969)),)
@@ -82,8 +82,21 @@ def readings(text: str, *, pivot: int = 69) -> Readings:
         for pattern, reader in _SPELLINGS:
             found = pattern.fullmatch(spelling)
             if found:
-                return reader(found, pivot)
-    return _range(spaced, pivot)
+                return reader(found, rules)
+    return _range(spaced, rules)
+
+
+def hangs_on(text: str, order: str) -> frozenset[str]:
+    """Gives the rules that a normalised spelling's reading in an order hangs on: seasons by name, "turn_of_year", "pivot".
+
+    >>> sorted(hangs_on("vår 2022", "")), sorted(hangs_on("220701", "yymmdd"))
+    (['spring'], ['pivot'])
+    """
+    words = _LETTERS.findall(text)
+    found = {_SEASON_NAMES[word] for word in words if word in _SEASON_NAMES}
+    found |= {"turn_of_year"} if "årsskiftet" in words or "turn" in words else set()
+    short = order != "yyyymm" and _SHORT_YEAR.fullmatch(text)
+    return frozenset(found | ({"pivot"} if short else set()))
 
 
 def _day(year: int, month: int, day: int) -> Bounds | None:
@@ -108,37 +121,31 @@ def _months(year: int, first: int, last: int) -> Bounds | None:
     return date(year, first, 1).toordinal() - EPOCH, upper.toordinal() - EPOCH
 
 
-def _year(text: str, pivot: int) -> int:
-    if len(text) > 2:
-        return int(text)
-    return int(text) + (2000 if int(text) <= pivot else 1900)
-
-
-def _ymd(found: re.Match[str], pivot: int) -> Readings:
+def _ymd(found: re.Match[str], rules: DateRules) -> Readings:
     return _one(_day(int(found["y"]), int(found["m"]), int(found["d"])))
 
 
-def _triple(found: re.Match[str], pivot: int) -> Readings:
+def _triple(found: re.Match[str], rules: DateRules) -> Readings:
     """Three numbers whose order the spelling doesn't tell; year first only where all three have two digits."""
     a, b, c = found["a"], found["b"], found["c"]
-    tried = [("dmy", _day(_year(c, pivot), int(b), int(a)))]
+    tried = [("dmy", _day(rules.year_of(c), int(b), int(a)))]
     if found["by"] != ".":  # dots are day-first by custom
-        tried.append(("mdy", _day(_year(c, pivot), int(a), int(b))))
+        tried.append(("mdy", _day(rules.year_of(c), int(a), int(b))))
         if len(a) == len(b) == len(c) == 2:
-            tried.append(("ymd", _day(_year(a, pivot), int(b), int(c))))
+            tried.append(("ymd", _day(rules.year_of(a), int(b), int(c))))
         return tuple((order, bounds) for order, bounds in tried if bounds)
     return _one(tried[0][1])
 
 
-def _six(found: re.Match[str], pivot: int) -> Readings:
+def _six(found: re.Match[str], rules: DateRules) -> Readings:
     text, month = found[0], int(found[0][4:])
-    day = _day(_year(text[:2], pivot), int(text[2:4]), int(text[4:]))
+    day = _day(rules.year_of(text[:2]), int(text[2:4]), int(text[4:]))
     tried = (("yymmdd", day), ("yyyymm", _months(int(text[:4]), month, month)))
     return tuple((order, bounds) for order, bounds in tried if bounds)
 
 
-def _six_range(found: re.Match[str], pivot: int) -> Readings:
-    first, last = (_day(_year(text[:2], pivot), int(text[2:4]), int(text[4:])) for text in (found["a"], found["b"]))
+def _six_range(found: re.Match[str], rules: DateRules) -> Readings:
+    first, last = (_day(rules.year_of(text[:2]), int(text[2:4]), int(text[4:])) for text in (found["a"], found["b"]))
     return _span(first, last)
 
 
@@ -149,49 +156,55 @@ def _span(first: Bounds | None, last: Bounds | None) -> Readings:
     return _one((first[0], last[1]))
 
 
-def _named_day(found: re.Match[str], pivot: int) -> Readings:
+def _named_day(found: re.Match[str], rules: DateRules) -> Readings:
     month = _MONTHS.get(found["name"])
     return _one(_day(int(found["y"]), month, int(found["d"]))) if month else ()
 
 
-def _named_span(found: re.Match[str], pivot: int) -> Readings:
+def _named_span(found: re.Match[str], rules: DateRules) -> Readings:
     """A month or a season by name, with its year."""
     name, year = found["name"], int(found["y"])
     month = _MONTHS.get(name)
     if month:
         return _one(_months(year, month, month))
     season = _SEASON_NAMES.get(name)
-    return _one(_months(year, *SEASONS[season])) if season else ()
+    return _one(_months(year, *rules.months_of(season))) if season else ()
 
 
-def _winter(found: re.Match[str], pivot: int) -> Readings:
+def _term(found: re.Match[str], rules: DateRules) -> Readings:
+    """A school term, whose year is mostly written with two digits: ``VT21``, ``ht 2020``."""
+    return _one(_months(rules.year_of(found["y"]), *rules.months_of(_SEASON_NAMES[found["name"]])))
+
+
+def _winter(found: re.Match[str], rules: DateRules) -> Readings:
     """A winter, or the turn of a year, that names both its years."""
     year, after = int(found["y"]), found["after"]
     if int(after) != (year + 1 if len(after) == 4 else (year + 1) % 100):
         return ()
     if found["name"] in _SEASON_NAMES:
-        return _one(_months(year, *SEASONS["winter"])) if _SEASON_NAMES[found["name"]] == "winter" else ()
-    return _span(_day(year, 12, 15), _day(year + 1, 1, 15))
+        return _one(_months(year, *rules.months_of("winter"))) if _SEASON_NAMES[found["name"]] == "winter" else ()
+    before, after_it = rules.turn_of_year
+    return _span(_day(year, 12, before), _day(year + 1, 1, after_it))
 
 
-def _numbered_month(found: re.Match[str], pivot: int) -> Readings:
+def _numbered_month(found: re.Match[str], rules: DateRules) -> Readings:
     return _one(_months(int(found["y"]), int(found["m"]), int(found["m"])))
 
 
-def _whole_year(found: re.Match[str], pivot: int) -> Readings:
+def _whole_year(found: re.Match[str], rules: DateRules) -> Readings:
     return _one(_months(int(found["y"]), 1, 12))
 
 
-def _years(found: re.Match[str], pivot: int) -> Readings:
+def _years(found: re.Match[str], rules: DateRules) -> Readings:
     return _span(_months(int(found["a"]), 1, 12), _months(int(found["b"]), 1, 12))
 
 
-def _quarter(found: re.Match[str], pivot: int) -> Readings:
+def _quarter(found: re.Match[str], rules: DateRules) -> Readings:
     last = 3 * int(found["q"])
     return _one(_months(int(found["y"]), last - 2, last))
 
 
-def _week(found: re.Match[str], pivot: int) -> Readings:
+def _week(found: re.Match[str], rules: DateRules) -> Readings:
     """An ISO week, Monday to Sunday, or one day of it."""
     year, week, day = int(found["y"]), int(found["w"]), found.groupdict().get("d")
     if not FIRST_YEAR <= year <= LAST_YEAR or not 1 <= week <= date(year, 12, 28).isocalendar().week:
@@ -200,34 +213,35 @@ def _week(found: re.Match[str], pivot: int) -> Readings:
     return _one((monday + int(day) - 1, monday + int(day) - 1) if day else (monday, monday + 6))
 
 
-def _named_months(found: re.Match[str], pivot: int) -> Readings:
+def _named_months(found: re.Match[str], rules: DateRules) -> Readings:
     """``aug-dec 2019`` and ``2019 aug-dec`` without room around the hyphen."""
     first, last, year = _MONTHS.get(found["a"]), _MONTHS.get(found["b"]), int(found["y"])
     return _span(_months(year, first, first), _months(year, last, last)) if first and last else ()
 
 
-def _range(text: str, pivot: int) -> Readings:
+def _range(text: str, rules: DateRules) -> Readings:
     """Two spellings with a dash between them; one without a year takes the other's."""
     left, dash, right = text.partition(" - ")
     if not dash or " - " in right:
         return ()
-    first, last = _side(left, right, pivot), _side(right, left, pivot)
+    first, last = _side(left, right, rules), _side(right, left, rules)
     return _span(first, last)
 
 
-def _side(text: str, other: str, pivot: int) -> Bounds | None:
+def _side(text: str, other: str, rules: DateRules) -> Bounds | None:
     year = _YEAR_IN.search(other)
     spellings = [text] if not year else [text, f"{text} {year[0]}", f"{year[0]} {text}"]
     for spelling in spellings:
         for pattern, reader in _SPELLINGS:
             found = pattern.fullmatch(spelling)
-            certain = [bounds for order, bounds in reader(found, pivot) if order in ("", "yymmdd")] if found else []
+            certain = [bounds for order, bounds in reader(found, rules) if order in ("", "yymmdd")] if found else []
             if certain:
                 return certain[0]
     return None
 
 
 _DIGIT = re.compile("[0-9]")
+_SHORT_YEAR = re.compile(r"[0-9]{6}(?: ?- ?[0-9]{6})?|[0-9]{1,2}([-/.])[0-9]{1,2}\1[0-9]{2}|(?:vt|ht) ?-?[0-9]{2}")
 _LETTERS = re.compile(r"[^\W\d_]+")
 _YEAR_IN = re.compile(r"(?<![0-9])(?:1[89]|2[012])[0-9]{2}(?![0-9])")
 _Y, _M, _D = r"(?P<y>[0-9]{4})", r"(?P<m>[0-9]{1,2})", r"(?P<d>[0-9]{1,2})"
@@ -237,7 +251,7 @@ _QUARTER = r"(?:q|kv|kvartal|quarter)\.? ?(?P<q>[1-4])"
 _TURN = r"(?P<name>årsskiftet|vintern?|winter|turn of the year)"
 _OTHER_WORDS = "den the e st nd rd th of v vecka veckan week w q kv kvartal quarter årsskiftet turn year till to"
 _VOCABULARY = frozenset((*_MONTHS, *_SEASON_NAMES, *_OTHER_WORDS.split()))
-_Reader = Callable[[re.Match[str], int], Readings]
+_Reader = Callable[[re.Match[str], DateRules], Readings]
 _SPELLINGS: tuple[tuple[re.Pattern[str], _Reader], ...] = tuple(
     (re.compile(pattern), reader)
     for pattern, reader in (
@@ -253,6 +267,7 @@ _SPELLINGS: tuple[tuple[re.Pattern[str], _Reader], ...] = tuple(
         (rf"{_NAME} {_D}(?:st|nd|rd|th)?,? {_Y}", _named_day),
         (_Y, _whole_year),
         (rf"{_NAME},?[ -]{_Y}", _named_span),
+        (r"(?P<name>vt|ht) ?-?(?P<y>[0-9]{4}|[0-9]{2})", _term),
         (rf"{_Y}[ -]{_NAME}", _named_span),
         (rf"{_Y}[-/]{_M}", _numbered_month),
         (rf"{_M}/{_Y}", _numbered_month),

@@ -26,11 +26,13 @@ from leadtime.engine.times import (
     zone_steps,
     zone_table,
 )
+from leadtime.engine.zones import Offsets, offsets_steps
 
-__all__ = ["ReadTable", "Reading", "attribute_names", "case_table", "event_table", "repeated_cases", "spellings_table", "unread_texts"]
+__all__ = ["ReadTable", "Reading", "attribute_names", "case_table", "event_table", "repeated_cases"]
 
 _EXAMPLES = ", ".join(literal(case) for case in EXAMPLE_CASES.values())
 _PARTS = ("us", "wall_us", "is_date")
+_BOUNDS = ("lower_wall_us", "upper_wall_us")
 _BASE = (
     "case_id", "activity", "start_us", "end_us", "start_wall_us", "end_wall_us", "start_is_date", "end_is_date", "end_given", "row",
 )  # fmt: skip
@@ -52,7 +54,11 @@ _BOOK = (
 
 @dataclass(frozen=True)
 class Reading:
-    """How a raw table is to be read: the header of each role, the time columns, the zone, and what stands in for a missing unit."""
+    """How a raw table is to be read: the header of each role, the time columns, the zone, and what stands in for a missing unit.
+
+    `wide` says that the table held one row a case: its activities are the headers under which the dates stood. `offsets` are the
+    zone's, where no time has one of its own and their span is known; `sound` says that every row is known to be kept.
+    """
 
     roles: Mapping[str, str]
     times: tuple[TimeSource, ...]
@@ -60,21 +66,37 @@ class Reading:
     sheet_as_unit: bool = False
     drop_duplicates: bool = False
     left_out: frozenset[str] = field(default_factory=frozenset)
+    wide: bool = False
+    offsets: Offsets | None = None
+    sound: bool = False
+
+    @property
+    def partial(self) -> bool:
+        """Whether some event has a date not to the day, so that the events have bounds."""
+        return any(time.partial for time in self.times if time.role not in DATE_ROLES)
 
 
 @dataclass(frozen=True)
 class ReadTable:
-    """A table with every row read, its problem where it has one, and the columns of the event table."""
+    """A table with every row read, its problem where it has one, and the columns of the event table.
+
+    `paired` names the table of events where rows are lifecycle steps, several to an event, and `made` the columns that only it has; the
+    rows themselves stay as they were read.
+    """
 
     session: Session
     name: str
     columns: tuple[str, ...]
     headers: Mapping[str, str]
     stored: bool
+    paired: str | None = None
+    made: tuple[str, ...] = ()
 
     def events(self) -> nw.LazyFrame[Any]:
-        """Gives the rows kept, as the log's lazy frame."""
+        """Gives the rows kept, as the log's lazy frame; where their steps were paired into events, those."""
         selection = ", ".join(quoted(name) for name in self.columns)
+        if self.paired is not None:
+            return self.session.lazy(self.session.sql(f"SELECT {selection} FROM {self.paired}"))
         return self.session.lazy(self.session.sql(f"SELECT {selection} FROM {self.name} WHERE __kept"))
 
     def one(self, *expressions: str, where: str = "TRUE") -> tuple[Any, ...]:
@@ -85,24 +107,19 @@ class ReadTable:
         """Whether any row is kept; stops at the first."""
         return bool(self.session.rows(f"SELECT 1 FROM {self.name} WHERE __kept LIMIT 1"))
 
-    def any_unread(self) -> bool:
-        """Whether some row holds a time that isn't read; stops at the first."""
-        unread = "__unread > 0 OR __problem IN ('unreadable start', 'unreadable end')"
-        return bool(self.session.rows(f"SELECT 1 FROM {self.name} WHERE {unread} LIMIT 1"))
-
-    def drop(self) -> None:
-        """Forgets a stored table that is to be made anew."""
-        self.session.run(f"DROP TABLE {self.name}")
+    def all_kept(self) -> bool:
+        """Whether no row is rejected; stops at the first that is."""
+        return not self.session.rows(f"SELECT 1 FROM {self.name} WHERE NOT __kept LIMIT 1")
 
     def reasons(self) -> dict[str, int]:
         """Gives the number of rejected rows by reason, the commonest first."""
-        query = f"SELECT __problem, count(*) FROM {self.name} WHERE __problem IS NOT NULL AND NOT __blank GROUP BY 1 ORDER BY 2 DESC, 1"
+        query = f"SELECT __problem, count(*) FROM {self.name} WHERE NOT __kept AND NOT __blank GROUP BY 1 ORDER BY 2 DESC, 1"
         return {str(reason): int(count) for reason, count in self.session.rows(query)}
 
     def rejected(self, limit: int) -> list[tuple[Any, ...]]:
         """Gives sheet, row number, column, value and reason of the first rejected rows, in order of reading."""
         columns = "__sheet, __line, __column, __value, __problem"
-        query = f"SELECT {columns} FROM {self.name} WHERE __problem IS NOT NULL AND NOT __blank ORDER BY row LIMIT ?"
+        query = f"SELECT {columns} FROM {self.name} WHERE NOT __kept AND NOT __blank ORDER BY row LIMIT ?"
         return self.session.rows(query, [limit])
 
     def lines(self, where: str, limit: int = 3) -> list[tuple[str | None, int]]:
@@ -111,34 +128,21 @@ class ReadTable:
         return [(None if sheet is None else str(sheet), int(line)) for sheet, line in self.session.rows(query, [limit])]
 
     def duplicates(self) -> tuple[int, list[tuple[str | None, int]]]:
-        """Gives how many rows kept equal an earlier one in every column but their place, and where the first ones are."""
-        key = ", ".join(quoted(name) for name in self.columns if name != "row")
-        copy = f"row_number() OVER (PARTITION BY {key} ORDER BY row) AS copy"
-        counted = f"SELECT __sheet, __line, row, {copy} FROM {self.name} WHERE __problem IS NULL"
-        total = int(self.session.rows(f"SELECT count(*) FROM ({counted}) WHERE copy > 1")[0][0])
-        first = self.session.rows(f"SELECT __sheet, __line FROM ({counted}) WHERE copy > 1 ORDER BY row LIMIT 3") if total else []
-        return total, [(None if sheet is None else str(sheet), int(line)) for sheet, line in first]
+        """Gives how many rows kept equal an earlier one in every column but their place, and where the first ones are.
 
-
-def unread_texts(raw: Raw, source: TimeSource) -> list[str]:
-    """Gives the distinct texts of a time column that the engine doesn't read by itself, in code-point order."""
-    if source.native:
-        return []
-    text, columns, again = (", ".join(step(source)) for step in (text_column, read_columns, second_reading))
-    read = f"SELECT * REPLACE ({again}) FROM (SELECT {columns} FROM (SELECT {text} FROM {raw.name}))"
-    unread = " AND ".join(f"{source.role}_{kind} IS NULL" for kind in ("date", "local", "instant"))
-    query = f"SELECT DISTINCT {source.role}_text FROM ({read}) WHERE {unread} AND {source.role}_text IS NOT NULL"
-    return sorted(str(row[0]) for row in raw.session.rows(query))
-
-
-def spellings_table(session: Session, rows: Sequence[tuple[str, int | None, int | None, int | None, bool]]) -> str:
-    """Stores what texts mean: text, date, local clock, instant (microseconds, at most one of them), and whether it is a partial date."""
-    name = session.new_name("spellings")
-    session.run(f"CREATE TABLE {name} (text VARCHAR, date_us BIGINT, local_us BIGINT, instant_us BIGINT, partial BOOLEAN)")
-    if rows:
-        kinds = {"text": "string", "date_us": "Int64", "local_us": "Int64", "instant_us": "Int64", "partial": "boolean"}
-        session.append_columns(name, {column: (kind, [row[i] for row in rows]) for i, (column, kind) in enumerate(kinds.items())})
-    return name
+        Rows of equal hash over case, activity and times are few, and only they are compared in full.
+        """
+        likely, coarse = self.session.new_name("alike"), "hash(case_id, activity, start_us, end_us)"
+        groups = f"SELECT {coarse} AS code FROM {self.name} WHERE __kept GROUP BY 1 HAVING count(*) > 1"
+        self.session.run(f"CREATE TEMPORARY TABLE {likely} AS {groups}")
+        try:
+            key = ", ".join(quoted(name) for name in self.columns if name != "row" and name not in self.made)
+            chosen = f"SELECT * FROM {self.name} WHERE __kept AND {coarse} IN (SELECT code FROM {likely})"
+            copies = f"SELECT __sheet, __line, row FROM ({chosen}) QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY row) > 1"
+            places = self.session.rows(f"SELECT __sheet, __line, count(*) OVER () FROM ({copies}) ORDER BY row LIMIT 3")
+        finally:
+            self.session.run(f"DROP TABLE {likely}")
+        return (int(places[0][2]) if places else 0), [(None if sheet is None else str(sheet), int(line)) for sheet, line, _ in places]
 
 
 def attribute_names(raw: Raw, reading: Reading) -> dict[str, str]:
@@ -157,19 +161,21 @@ def attribute_names(raw: Raw, reading: Reading) -> dict[str, str]:
 
 
 def event_table(raw: Raw, reading: Reading) -> ReadTable:
-    """Declares the table of all rows read; stores it where the raw table is stored."""
+    """Declares the table of all rows read; stores it where the raw table is stored and its times are yet to be read."""
     attributes = attribute_names(raw, reading)
     texts = [role for role in ROLES if role in reading.roles and role not in ("start", "end", "row", *DATE_ROLES)]
     name = raw.session.new_name("read")
-    dates = [f"{role}_{part}" for role in DATE_ROLES if role in reading.roles for part in _PARTS]
+    dates = _date_columns(reading)
     others = [role for role in texts if role not in ("case_id", "activity")]
     unit = ["unit"] if reading.sheet_as_unit and "unit" not in others else []
-    columns = (*_BASE, *unit, *others, *dates, *attributes.values())
+    bounds = [f"{side}_{bound}" for side in ("start", "end") for bound in _BOUNDS] if reading.partial else []
+    columns = (*_BASE, *bounds, *unit, *others, *dates, *attributes.values())
     query = _query(raw, reading, texts, attributes)
     if reading.drop_duplicates:
         query = f"{_without_copies(columns)} FROM ({query})"
-    raw.session.run(f"CREATE {'TABLE' if raw.stored else 'VIEW'} {name} AS {query}")
-    return ReadTable(raw.session, name, columns, attributes, raw.stored)
+    stored = raw.stored and not raw.typed
+    raw.session.run(f"CREATE {'TABLE' if stored else 'VIEW'} {name} AS {query}")
+    return ReadTable(raw.session, name, columns, attributes, stored)
 
 
 def _query(raw: Raw, reading: Reading, texts: Sequence[str], attributes: Mapping[str, str]) -> str:
@@ -201,7 +207,11 @@ def chained(steps: Sequence[str]) -> str:
 
 
 def _role_texts(raw: Raw, reading: Reading, texts: Sequence[str]) -> list[str]:
-    return [f"{text_of(raw.column(reading.roles[role]), raw.type_of(reading.roles[role]))} AS r_{role}" for role in texts]
+    columns = {role: raw.column(reading.roles[role]) for role in texts}
+    return [
+        f"{column if column in raw.clean else text_of(column, raw.type_of(reading.roles[role]))} AS r_{role}"
+        for role, column in columns.items()
+    ]
 
 
 def _time_steps(session: Session, reading: Reading, carried: Sequence[str]) -> list[str]:
@@ -211,22 +221,28 @@ def _time_steps(session: Session, reading: Reading, carried: Sequence[str]) -> l
     read = [sql for time in reading.times for sql in read_columns(time) if not sql.endswith("_text")]
     again = [sql for time in reading.times for sql in second_reading(time)]
     joined = [after_reading(time) for time in reading.times]
-    spelled = [sql for columns, _ in joined for sql in columns if not sql.endswith("_partial")]
-    partial = [sql for columns, _ in joined for sql in columns if sql.endswith("_partial")]
+    spelled, bounds = ([sql for columns in joined for sql in columns[i]] for i in (0, 1))
     everything = f"before.* REPLACE ({', '.join(spelled)})" if spelled else "before.*"
-    joins = "".join(join for _, join in joined)
-    table = None if reading.zone is None else zone_table(session, reading.zone)
-    zoned = [zone_steps(time.role, reading.zone, table) for time in reading.times]
+    joins = "".join(join for *_, join in joined)
+    zoned = _zoned(session, reading)
     offsets, instants, walls = ([sql for steps in zoned for sql in steps[i]] for i in (0, 2, 3))
     offset_joins = "".join(steps[1] for steps in zoned)
     return [
         f"SELECT {', '.join([*carried, *read])} FROM before",
         *([f"SELECT * REPLACE ({', '.join(again)}) FROM before"] if again else []),
-        f"SELECT {everything}, {', '.join(partial)} FROM before{joins}",
+        *([f"SELECT {', '.join([everything, *bounds])} FROM before{joins}"] if joins else []),
         f"SELECT {', '.join(['before.*', *offsets])} FROM before{offset_joins}",
         f"SELECT *, {', '.join(instants)} FROM before",
         f"SELECT *, {', '.join(walls)} FROM before",
     ]
+
+
+def _zoned(session: Session, reading: Reading) -> list[tuple[list[str], str, list[str], list[str]]]:
+    """The steps of each time from its local clock to its instant, or back."""
+    if reading.offsets is not None:
+        return [offsets_steps(time.role, reading.offsets) for time in reading.times]
+    table = None if reading.zone is None else zone_table(session, reading.zone)
+    return [zone_steps(time.role, reading.zone, table) for time in reading.times]
 
 
 def _without_copies(columns: Sequence[str]) -> str:
@@ -240,16 +256,24 @@ def _without_copies(columns: Sequence[str]) -> str:
 def _trimmed(raw: Raw, reading: Reading, texts: Sequence[str]) -> str:
     """How many texts of a row lost space around them."""
     columns = [(role, raw.column(reading.roles[role])) for role in texts if raw.type_of(reading.roles[role]) == "VARCHAR"]
+    columns = [(role, column) for role, column in columns if column not in raw.clean]
     return " + ".join(["0", *(f"coalesce({column} <> r_{role}, FALSE)::INTEGER" for role, column in columns)])
 
 
 def _ended(reading: Reading) -> str:
-    """The end of each event: as given, else its start."""
-    given = any(time.role == "end" for time in reading.times)
-    if not given:
-        return "FALSE AS end_given, start_us AS ended_us, start_wall_us AS ended_wall_us, start_is_date AS ended_is_date"
-    parts = ", ".join(f"CASE WHEN end_given THEN end_{part} ELSE start_{part} END AS ended_{part}" for part in _PARTS)
-    return f"(end_us IS NOT NULL) AS end_given, {parts}"
+    """The end of each event: as given, else its start; and the bounds of both where some are not to the day."""
+    times = {time.role: time for time in reading.times}
+    parts = {side: {part: f"{side}_{part}" for part in _PARTS} for side in ("start", "end")}
+    own: list[str] = []
+    if reading.partial:
+        for side in ("start", "end"):
+            parts[side] |= _bounds(times[side]) if side in times else {}
+        own = [f"{parts['start'][bound]} AS begun_{bound}" for bound in _BOUNDS]
+    if "end" not in times:
+        ended = [f"{sql} AS ended_{part}" for part, sql in parts["start"].items()]
+        return ", ".join(["FALSE AS end_given", *ended, *own])
+    ended = [f"CASE WHEN end_given THEN {parts['end'][part]} ELSE {sql} END AS ended_{part}" for part, sql in parts["start"].items()]
+    return ", ".join(["(end_us IS NOT NULL) AS end_given", *ended, *own])
 
 
 def _problems(reading: Reading) -> list[tuple[str, str, str, str]]:
@@ -260,16 +284,15 @@ def _problems(reading: Reading) -> list[tuple[str, str, str, str]]:
         ("bad IS NOT NULL", "row can't be parsed", "", "bad"),
         ("r_case_id IS NULL", "no case id", "case_id", "NULL"),
         (f"r_case_id IN ({_EXAMPLES})", "example row", "case_id", "NULL"),
-        ("r_activity IS NULL", "no activity", "activity", "NULL"),
+        ("r_activity IS NULL", *(("no milestone date", "") if reading.wide else ("no activity", "activity")), "NULL"),
         (start.missing, "no start", "start", "NULL"),
-        ("start_partial", "date not to the day", "start", "start_text"),
         ("start_us IS NULL", "unreadable start", "start", "start_text"),
     ]
     if "end" in times:
-        day = f"floor(ended_wall_us / {DAY_US}.0) < floor(start_wall_us / {DAY_US}.0)"
+        last, first = ("ended_upper_wall_us", "begun_lower_wall_us") if reading.partial else ("ended_wall_us", "start_wall_us")
+        day = f"floor({last} / {DAY_US}.0) < floor({first} / {DAY_US}.0)"
         before = f"CASE WHEN start_is_date OR ended_is_date THEN {day} ELSE ended_us < start_us END"
         found += [
-            ("end_partial", "date not to the day", "end", "end_text"),
             (f"NOT ({times['end'].missing}) AND end_us IS NULL", "unreadable end", "end", "end_text"),
             (f"end_given AND ({before})", "end before start", "end", "end_text"),
         ]
@@ -278,6 +301,8 @@ def _problems(reading: Reading) -> list[tuple[str, str, str, str]]:
 
 def _problem(reading: Reading) -> str:
     """The number of the first problem of a row, null where it has none."""
+    if reading.sound:
+        return "NULL::INTEGER"
     cases = " ".join(f"WHEN {condition} THEN {number}" for number, (condition, *_) in enumerate(_problems(reading)))
     return f"CASE {cases} END"
 
@@ -290,16 +315,19 @@ def _named(raw: Raw, reading: Reading, texts: Sequence[str], attributes: Mapping
         shown = {number: problem[what] for number, problem in enumerate(problems)}
         return " ".join(f"WHEN {number} THEN {literal(text)}" for number, text in shown.items())
 
-    column = " ".join(f"WHEN {i} THEN {literal(reading.roles[role])}" for i, (_, _, role, _) in enumerate(problems) if role)
+    headers = {**{role: literal(header) for role, header in reading.roles.items()}, **({"start": "r_activity"} if reading.wide else {})}
+    column = " ".join(f"WHEN {i} THEN {headers[role]}" for i, (_, _, role, _) in enumerate(problems) if role)
     value = " ".join(f"WHEN {i} THEN {text}" for i, (*_, text) in enumerate(problems))
     either = [[f"{time.role}_{flag}" for time in reading.times] for flag in ("fold", "gap")]
     unread = [f"({time.role}_text IS NOT NULL AND {time.role}_us IS NULL)::INTEGER" for time in reading.times if time.role in DATE_ROLES]
     clocked = " OR ".join(f"{time.role}_local IS NOT NULL" for time in reading.times if time.role in ("start", "end"))
     place = "row_number() OVER (ORDER BY given_order NULLS LAST, pos) - 1" if "row" in reading.roles else "pos"
+    sides = {"start": "begun", "end": "ended"} if reading.partial else {}
+    bounds = [f"{made}_{bound} AS {side}_{bound}" for side, made in sides.items() for bound in _BOUNDS]
     units = ["sheet AS unit"] if reading.sheet_as_unit and "unit" not in texts else []
     return [
         "r_case_id AS case_id", "r_activity AS activity", "start_us", "ended_us AS end_us", "start_wall_us", "ended_wall_us AS end_wall_us",
-        "start_is_date", "ended_is_date AS end_is_date", "end_given", f"({place})::BIGINT AS row", *units,
+        "start_is_date", "ended_is_date AS end_is_date", "end_given", f"({place})::BIGINT AS row", *bounds, *units,
         *(f"r_{role} AS {role}" for role in texts if role not in ("case_id", "activity")),
         *_case_dates(reading),
         *(f"{raw.column(header)} AS {quoted(name)}" for header, name in attributes.items()),
@@ -324,18 +352,30 @@ def case_table(raw: Raw, reading: Reading) -> tuple[str, tuple[str, ...]]:
     steps.append(f"SELECT {', '.join(final)} FROM before WHERE r_case_id IS NOT NULL ORDER BY pos")
     name = raw.session.new_name("cases")
     raw.session.run(f"CREATE TABLE {name} AS {chained(steps)}")
-    dates = [f"{role}_{part}" for role in DATE_ROLES if role in reading.roles for part in _PARTS]
-    return name, (*texts, *dates, *attributes.values())
+    return name, (*texts, *_date_columns(reading), *attributes.values())
+
+
+def _date_columns(reading: Reading) -> list[str]:
+    """The names of the columns of each date of the case: three, and two bounds where some are not to the day."""
+    dated = [time for time in reading.times if time.role in DATE_ROLES]
+    return [f"{time.role}_{part}" for time in dated for part in (*_PARTS, *(_BOUNDS if time.partial else ()))]
 
 
 def _case_dates(reading: Reading) -> list[str]:
-    """The three columns of each date of the case, all null where it is missing."""
-    roles = [time.role for time in reading.times if time.role in DATE_ROLES]
-    return [
-        sql
-        for role in roles
-        for sql in (f"{role}_us", f"{role}_wall_us", f"CASE WHEN {role}_us IS NOT NULL THEN {role}_is_date END AS {role}_is_date")
-    ]
+    """The columns of each date of the case, all null where it is missing."""
+    found: list[str] = []
+    for time in reading.times:
+        if time.role in DATE_ROLES:
+            role = time.role
+            found += [f"{role}_us", f"{role}_wall_us", f"CASE WHEN {role}_us IS NOT NULL THEN {role}_is_date END AS {role}_is_date"]
+            found += [f"{sql} AS {role}_{bound}" for bound, sql in _bounds(time).items()] if time.partial else []
+    return found
+
+
+def _bounds(time: TimeSource) -> dict[str, str]:
+    """The first and the last day that a moment may be; of one that is known, the moment itself."""
+    own = f"{time.role}_wall_us"
+    return {name: f"coalesce({time.role}_{name[:5]}_us, {own})" if time.partial else own for name in _BOUNDS}
 
 
 def repeated_cases(session: Session, table: str) -> tuple[int, list[int]]:

@@ -26,7 +26,7 @@ from leadtime.errors import InputError, ResourceError, one_line
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Session", "literal", "quoted"]
+__all__ = ["Session", "literal", "quoted", "resources"]
 
 
 def quoted(name: str) -> str:
@@ -127,14 +127,18 @@ class Session:
         """Computes a frame once and keeps it in the engine, for all that reads it after."""
         name = f"leadtime_{next(self._names)}"
         relation = cast("duckdb.DuckDBPyRelation", frame.to_native())
-        with _resources():
+        with resources():
             relation.create(name)
         return self.lazy(self.connection.table(name))
 
     def collect(self, frame: nw.LazyFrame[Any]) -> pd.DataFrame:
         """Computes a frame and gives it to pandas."""
-        with _resources():
+        with resources():
             return cast("pd.DataFrame", frame.collect("pandas").to_native())
+
+    def count(self, frame: nw.LazyFrame[Any]) -> int:
+        """Gives the number of a frame's rows."""
+        return int(cast("int", self.collect(frame.select(nw.len())).iloc[0, 0]))
 
     def text_in_order(self, frame: nw.LazyFrame[Any], *, key: str, text: str, order: Sequence[str], separator: str) -> nw.LazyFrame[Any]:
         """Gives for each key its texts joined in order, under the text's own name; this has no spelling that engines share."""
@@ -142,6 +146,17 @@ class Session:
         by = ", ".join(quoted(name) for name in order)
         joined = f"string_agg({quoted(text)}, {literal(separator)} ORDER BY {by}) AS {quoted(text)}"
         return self.lazy(relation.aggregate(f"{quoted(key)}, {joined}", quoted(key)))
+
+    def first_of_each(
+        self, frame: nw.LazyFrame[Any], *, key: Sequence[str], columns: Mapping[str, str], order: Sequence[str], last: bool = False
+    ) -> nw.LazyFrame[Any]:
+        """Gives for each key the columns (new name to old) of its first row in order, or of its last; engines spell this apart."""
+        relation = cast("duckdb.DuckDBPyRelation", frame.to_native())
+        keys = ", ".join(quoted(name) for name in key)
+        carried = ", ".join(f"{quoted(new)} := {quoted(old)}" for new, old in columns.items())
+        by = ", ".join(quoted(name) for name in order)
+        chosen = relation.aggregate(f"{keys}, {'arg_max' if last else 'arg_min'}(struct_pack({carried}), row({by})) AS first", keys)
+        return self.lazy(chosen.project(", ".join([keys, *(f"first.{quoted(new)} AS {quoted(new)}" for new in columns)])))
 
     def write_parquet(self, frame: nw.LazyFrame[Any], path: str) -> None:
         """Writes a frame to a Parquet file from within the engine."""
@@ -183,7 +198,7 @@ def literal(value: str | int) -> str:
 
 
 @contextmanager
-def _resources() -> Iterator[None]:
+def resources() -> Iterator[None]:
     """Gives the engine's lack of memory or disk the library's own name."""
     try:
         yield

@@ -6,35 +6,56 @@ reading), `line` (row number as its owner sees it), `sheet`, and `bad` (the text
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import duckdb
 
 from leadtime.engine.session import Session, literal, quoted
-from leadtime.engine.times import text_of
+from leadtime.engine.times import blank_as_null, text_of
 from leadtime.errors import InputError, one_line
 
-__all__ = ["Cells", "Raw", "all_blank", "frame_table", "has_value", "parquet_view", "plain_csv", "rows_table", "spilled"]
+__all__ = [
+    "Cells",
+    "Raw",
+    "all_blank",
+    "cleaned",
+    "frame_table",
+    "has_value",
+    "parquet_view",
+    "plain_csv",
+    "rows_table",
+    "spilled",
+    "without_guards",
+]
 
 Cells = Sequence[str | None]
+
+# A text with an apostrophe before what a spreadsheet would take for a formula, as careful programs write it.
+_GUARDED = r"^'+[=+\-@\t\r]"
 _CHUNK = 50_000
 
 
 @dataclass(frozen=True)
 class Raw:
-    """A raw table: its name in the session, the headers of its columns `c0, c1, …`, their SQL types, and whether it is stored."""
+    """A raw table: its name in the session, the headers of its columns `c0, c1, …`, their SQL types, and whether it is stored.
+
+    The times of a `typed` one were read with it, so that its event table needs no storing of its own. `clean` are the columns of
+    texts that have no space around them and are never empty, so that they can be taken as they are.
+    """
 
     session: Session
     name: str
     headers: tuple[str, ...]
     types: tuple[str, ...]
     stored: bool
+    typed: bool = False
+    clean: frozenset[str] = frozenset()
 
     def drop(self) -> None:
         """Forgets a stored table, once what was read of it stands in a table of its own."""
-        if self.stored:
+        if self.stored and not self.typed:
             table = self.name.removesuffix("_view")
             self.session.run(f"DROP VIEW {self.name}")
             self.session.run(f"DROP TABLE {table}")
@@ -49,33 +70,73 @@ class Raw:
 
 
 def plain_csv(
-    session: Session, path: str, *, headers: Sequence[str], delimiter: str, quote: str, first_line: int, lines: int
+    session: Session, path: str, *, headers: Sequence[str], types: Mapping[str, str], delimiter: str, first_line: int, lines: int
 ) -> tuple[Raw, int] | None:
     """Gives the table of a well-formed CSV file by the engine's own reader, and how many header rows it repeated.
 
-    `first_line` is the number of the line of the first row of data, counted from 1, and `lines` the number of lines from there on. The
-    reader is strict: it gives `None` where it would have to guess, and where a row isn't a line, so that row numbers are line numbers.
+    `types` are the headers whose columns are to be read as dates (``DATE``, as in 2019-03-14) or clock times (``TIMESTAMP``, as in
+    2019-03-14 08:30:00); all else is text. `first_line` is the number of the line of the first row of data, counted from 1, and `lines` the
+    number of lines from there on. The reader is strict: it gives `None` where it would have to guess, where a time is written in another
+    way, and where a row isn't a line, so that row numbers are line numbers.
     """
     name = session.new_name("raw")
-    columns = ", ".join(f"{literal(f'c{i}')}: 'VARCHAR'" for i in range(len(headers)))
+    kinds = [types.get(header, "VARCHAR") for header in headers]
+    columns = ", ".join(f"{literal(f'c{i}')}: {literal(kind)}" for i, kind in enumerate(kinds))
     options = {
-        "auto_detect": "false", "header": "false", "skip": str(first_line - 1), "delim": literal(delimiter), "quote": literal(quote),
-        "escape": literal(quote), "columns": f"{{{columns}}}", "strict_mode": "true", "null_padding": "false", "nullstr": "''",
+        "auto_detect": "false", "header": "false", "skip": str(first_line - 1), "delim": literal(delimiter), "quote": "'\"'",
+        "escape": "'\"'", "columns": f"{{{columns}}}", "strict_mode": "true", "null_padding": "false", "nullstr": "''",
+        "dateformat": "'%Y-%m-%d'", "timestampformat": "'%Y-%m-%d %H:%M:%S'",
     }  # fmt: skip
     arguments = ", ".join(f"{key}={value}" for key, value in options.items())
     try:
         session.run(f"CREATE TABLE {name} AS SELECT * FROM read_csv({literal(path)}, {arguments})")
     except duckdb.Error:
         return None
-    if session.rows(f"SELECT count(*) FROM {name}")[0][0] != lines:
+    early = " OR ".join(f"c{i} < '1000-01-01'" for i, kind in enumerate(kinds) if kind != "VARCHAR") or "FALSE"
+    rows, misread = session.rows(f"SELECT count(*), coalesce(bool_or({early}), FALSE) FROM {name}")[0]
+    if rows != lines or misread:
         session.run(f"DROP TABLE {name}")
         return None
-    repeated = " AND ".join(f"c{i} IS NOT DISTINCT FROM nullif({literal(header)}, '')" for i, header in enumerate(headers))
+    repeated = " AND ".join(_equals(f"c{i}", header, kind) for i, (header, kind) in enumerate(zip(headers, kinds, strict=True)))
     headers_again = int(session.rows(f"SELECT count(*) FROM {name} WHERE {repeated}")[0][0])
-    name = _without_blanks(
-        session, name, ["VARCHAR"] * len(headers), f"rowid + {first_line}", f"({repeated})" if headers_again else "FALSE"
+    name = _without_blanks(session, name, kinds, f"rowid + {first_line}", f"({repeated})" if headers_again else "FALSE")
+    return Raw(session, name, tuple(headers), tuple(kinds), stored=True, typed=bool(types)), headers_again
+
+
+def cleaned(raw: Raw, headers: Iterable[str]) -> Raw:
+    """Gives the table with those of the headers' columns marked whose texts are all clean."""
+    columns = [column for header in headers if raw.type_of(header) == "VARCHAR" for column in (raw.column(header),)]
+    if not columns:
+        return raw
+    # Few texts are distinct, and to find them costs less than to look at both ends of all. In a list, since the engine would
+    # otherwise look first and make distinct after.
+    lists = (f"len(list_filter(list(DISTINCT {column}), lambda text: {blank_as_null('text')} <> text OR text = ''))" for column in columns)
+    row = raw.session.rows(f"SELECT {', '.join(lists)} FROM {raw.name}")[0]
+    return replace(raw, clean=frozenset(column for column, count in zip(columns, row, strict=True) if not count))
+
+
+def _equals(column: str, header: str, kind: str) -> str:
+    """The SQL for whether a cell repeats the header; a time doesn't."""
+    return f"{column} IS NOT DISTINCT FROM nullif({literal(header)}, '')" if kind == "VARCHAR" else "FALSE"
+
+
+def without_guards(raw: Raw) -> tuple[Raw, int]:
+    """Gives the table with one apostrophe taken from each text that has it against being taken for a formula, and how many there were."""
+    texts = [f"c{i}" for i, kind in enumerate(raw.types) if kind == "VARCHAR"]
+    counts = ", ".join(f"count(*) FILTER (WHERE regexp_matches({column}, {literal(_GUARDED)}))" for column in texts)
+    found = {
+        column: int(count) for column, count in zip(texts, raw.session.rows(f"SELECT {counts} FROM {raw.name}")[0], strict=True) if count
+    }
+    if not found:
+        return raw, 0
+    taken = ", ".join(
+        f"CASE WHEN regexp_matches({column}, {literal(_GUARDED)}) THEN {column}[2:] ELSE {column} END AS {column}" for column in found
     )
-    return Raw(session, name, tuple(headers), ("VARCHAR",) * len(headers), stored=True), headers_again
+    name = raw.session.new_name("unguarded")
+    raw.session.run(f"CREATE TABLE {name} AS SELECT * REPLACE ({taken}) FROM {raw.name}")
+    raw.session.run(f"CREATE VIEW {name}_view AS SELECT * FROM {name}")
+    replace(raw, typed=False).drop()
+    return replace(raw, name=f"{name}_view"), sum(found.values())
 
 
 def _without_blanks(session: Session, name: str, kinds: Sequence[str], line: str, also: str = "FALSE") -> str:
@@ -95,7 +156,9 @@ def all_blank(kinds: Sequence[str]) -> str:
     """Gives the SQL for whether no column `c0, c1, …` of these types holds a value."""
     texts = [text_of(f"c{i}", kind.partition("(")[0]) for i, kind in enumerate(kinds)]
     # Most rows have a letter or digit first, which is told at a glance.
-    glance = "NOT coalesce(c0 BETWEEN '!' AND '~', FALSE) AND " if kinds and kinds[0] == "VARCHAR" else ""
+    glance = (
+        "NOT coalesce(c0 BETWEEN '!' AND '~' OR c0 BETWEEN '\u00c0' AND '\u1000', FALSE) AND " if kinds and kinds[0] == "VARCHAR" else ""
+    )
     return glance + (" AND ".join(f"{text} IS NULL" for text in texts) or "TRUE")
 
 
@@ -105,12 +168,34 @@ def has_value(raw: Raw, header: str) -> bool:
     return bool(raw.session.rows(f"SELECT 1 FROM {raw.name} WHERE {text} IS NOT NULL LIMIT 1"))
 
 
-def rows_table(session: Session, headers: Sequence[str], rows: Iterable[tuple[int, str | None, str | None, Cells]]) -> Raw:
-    """Gives the table of rows of text: line number, sheet, the text of a row that can't be parsed, and the cells."""
+def columns_table(
+    session: Session, headers: Sequence[str], blocks: Iterable[tuple[Sequence[int], str | None, Sequence[Sequence[str | None] | None]]]
+) -> Raw:
+    """Gives the table of columns of texts: of each block its line numbers, its sheet, and a column a header, none where it has none."""
+    name = _texts_table(session, len(headers))
+    for lines, sheet, columns in blocks:
+        book: dict[str, tuple[str, Sequence[object]]] = {"line": ("Int64", lines), "sheet": ("string", [sheet] * len(lines))}
+        session.append_columns(name, book | {f"c{i}": ("string", column) for i, column in enumerate(columns) if column is not None})
+    return _texts_raw(session, name, headers)
+
+
+def _texts_table(session: Session, width: int) -> str:
     name = session.new_name("raw")
-    width = len(headers)
     declared = "".join(f", c{i} VARCHAR" for i in range(width))
     session.run(f"CREATE TABLE {name} (line BIGINT, sheet VARCHAR, bad VARCHAR{declared})")
+    return name
+
+
+def _texts_raw(session: Session, name: str, headers: Sequence[str]) -> Raw:
+    selection = _selection(len(headers), pos="rowid", line="line", sheet="sheet", bad="bad")
+    session.run(f"CREATE VIEW {name}_view AS SELECT {selection} FROM {name}")
+    return Raw(session, f"{name}_view", tuple(headers), ("VARCHAR",) * len(headers), stored=True)
+
+
+def rows_table(session: Session, headers: Sequence[str], rows: Iterable[tuple[int, str | None, str | None, Cells]]) -> Raw:
+    """Gives the table of rows of text: line number, sheet, the text of a row that can't be parsed, and the cells."""
+    width = len(headers)
+    name = _texts_table(session, width)
 
     def store(chunk: list[tuple[int, str | None, str | None, Cells]]) -> None:
         columns: dict[str, tuple[str, Sequence[object]]] = {
@@ -129,9 +214,7 @@ def rows_table(session: Session, headers: Sequence[str], rows: Iterable[tuple[in
             waiting = []
     if waiting:
         store(waiting)
-    selection = _selection(width, pos="rowid", line="line", sheet="sheet", bad="bad")
-    session.run(f"CREATE VIEW {name}_view AS SELECT {selection} FROM {name}")
-    return Raw(session, f"{name}_view", tuple(headers), ("VARCHAR",) * width, stored=True)
+    return _texts_raw(session, name, headers)
 
 
 def parquet_view(session: Session, path: str) -> Raw:

@@ -7,18 +7,21 @@ used: an offset is asked for at an instant, which has one answer.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from leadtime.engine.session import Session, literal
 
 __all__ = [
     "DAY_US",
+    "SPACES",
     "TimeSource",
     "after_reading",
     "all_midnights",
     "blank_as_null",
     "read_columns",
     "second_reading",
+    "span_us",
     "text_column",
     "text_of",
     "zone_steps",
@@ -28,7 +31,7 @@ __all__ = [
 DAY_US = 86_400_000_000
 
 # Spaces that people and programs leave around text, beyond the plain one that `trim` takes.
-_SPACES = (
+SPACES = (
     "\t\n\r\x0b\x0c\x1c\x1d\x1e\x1f \x85\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u200b"
     "\u2028\u2029\u202f\u205f\u3000\ufeff"
 )
@@ -45,7 +48,8 @@ _NATIVE_INSTANT = ("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ", "TIMESTAMP_NS WITH
 class TimeSource:
     """A column to read as times: its role, its expression, its SQL type, and whether all its date-times are midnights (so dates).
 
-    `spellings` names a table of texts that the engine doesn't read by itself, with what they mean; none where there are none.
+    `spellings` names a table of texts that the engine doesn't read by itself, with what they mean; none where there are none. `partial`
+    says that some of them are dates not to the day, so that the column's moments have bounds.
     """
 
     role: str
@@ -53,6 +57,7 @@ class TimeSource:
     type: str
     midnight: bool = False
     spellings: str | None = None
+    partial: bool = False
 
     @property
     def native(self) -> bool:
@@ -76,6 +81,15 @@ def all_midnights(session: Session, table: str, column: str) -> bool:
     return not session.rows(clock) and bool(session.rows(f"SELECT 1 FROM {table} WHERE {column} IS NOT NULL LIMIT 1"))
 
 
+def span_us(session: Session, table: str, times: Sequence[TimeSource]) -> tuple[int, int] | None:
+    """Gives the first and the last local time of some columns, in microseconds; none where a column has no local times of its own type."""
+    if not times or any(time.type not in ("DATE", *_NATIVE_LOCAL) for time in times):
+        return None
+    ends = ", ".join(f"epoch_us({end}({time.column})::TIMESTAMP)" for time in times for end in ("min", "max"))
+    found = [int(value) for value in session.rows(f"SELECT {ends} FROM {table}")[0] if value is not None]
+    return (min(found), max(found)) if found else None
+
+
 def text_of(column: str, kind: str) -> str:
     """Gives the SQL for a value as trimmed text, null where it is blank; a whole number has no decimals.
 
@@ -95,7 +109,7 @@ def blank_as_null(text: str) -> str:
     # `trim` with a list of characters is slow, so it is left to the few texts that begin or end with what may be a space. To compare
     # the whole text is to compare its first character, and cheaper than to cut that out.
     first, last = (f"({end} BETWEEN '!' AND '~' OR {end} BETWEEN '\u00c0' AND '\u1000')" for end in (text, f"({text})[-1]"))
-    return f"nullif(CASE WHEN {first} AND {last} THEN {text} ELSE trim({text}, {literal(_SPACES)}) END, '')"
+    return f"nullif(CASE WHEN {first} AND {last} THEN {text} ELSE trim({text}, {literal(SPACES)}) END, '')"
 
 
 def text_column(source: TimeSource) -> list[str]:
@@ -151,14 +165,14 @@ def second_reading(source: TimeSource) -> list[str]:
     ]
 
 
-def after_reading(source: TimeSource) -> tuple[list[str], str]:
-    """Gives the SQL that adds what the table of spellings says, and its join; `<role>_partial` marks a date not to the day."""
+def after_reading(source: TimeSource) -> tuple[list[str], list[str], str]:
+    """Gives the SQL that puts in what the table of spellings says, the bounds of partial dates that it adds, and its join."""
     role, joined = source.role, f"{source.role}_spelling"
     if source.spellings is None:
-        return [f"FALSE AS {role}_partial"], ""
+        return [], [], ""
     columns = [f"coalesce({role}_{kind}, {joined}.{kind}_us) AS {role}_{kind}" for kind in ("date", "local", "instant")]
-    columns.append(f"coalesce({joined}.partial, FALSE) AS {role}_partial")
-    return columns, f" LEFT JOIN {source.spellings} AS {joined} ON {joined}.text = {role}_text"
+    bounds = [f"{joined}.{bound}_us AS {role}_{bound}_us" for bound in ("lower", "upper")] if source.partial else []
+    return columns, bounds, f" LEFT JOIN {source.spellings} AS {joined} ON {joined}.text = {role}_text"
 
 
 def zone_table(session: Session, zone: str) -> str:

@@ -7,17 +7,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
+from leadtime.durations.rules import DateOrder, DateRules
 from leadtime.engine.session import Session
-from leadtime.errors import InputError, ResourceError, UsageError, did_you_mean
+from leadtime.errors import ResourceError, UsageError, did_you_mean
 from leadtime.ingest.assemble import declared_cases, event_log
-from leadtime.ingest.files import checked_path, format_of
-from leadtime.ingest.frames import read_frame, read_parquet
 from leadtime.ingest.moments import checked_zone, moment_of
-from leadtime.ingest.source import DateOrder, Options, Source
-from leadtime.ingest.text import read_text
-from leadtime.ingest.workbook import read_workbook
+from leadtime.ingest.opening import opened
+from leadtime.ingest.source import Options
+from leadtime.ingest.spark import is_spark, on_spark
 from leadtime.log import EventLog
 
 if TYPE_CHECKING:
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Duplicates", "Engine", "Format", "LogSource", "read_log"]
 
-Format = Literal["csv", "tsv", "xlsx", "parquet"]
+Format = Literal["csv", "tsv", "xlsx", "parquet", "xes", "wide"]
 Duplicates = Literal["keep", "drop"]
 Engine = Literal["duckdb", "spark"]
 LogSource: TypeAlias = "str | os.PathLike[str] | IntoFrame"
@@ -49,19 +48,20 @@ def read_log(
     encoding: str | None = None,
     decimal: str | None = None,
     date_order: DateOrder | None = None,
+    date_rules: DateRules | None = None,
     format: Format | None = None,
     connection: object | None = None,
 ) -> EventLog:
     r"""Reads events from a file or a data frame; every row is kept or rejected with a reason, and the caller's frame stays as it is.
 
     Args:
-        source: path of a .csv, .tsv, .xlsx or .parquet file, or a data frame that narwhals knows (pandas, polars, pyarrow, DuckDB).
+        source: path of a .csv, .tsv, .xlsx or .parquet file, or a data frame that narwhals knows (pandas, polars, pyarrow, DuckDB, Spark).
         columns: role to header, as in ``{"case_id": "Ärende", "start": "Datum"}``; roles left out are guessed from the headers.
         cases: a table of case attributes (path or frame) with a case_id column and one row a case.
         timezone: the zone of clock times without offset, as in ``"Europe/Stockholm"``; without it they stand as they are, as UTC.
         observed_until: the last day (inclusive) or moment of observation.
         duplicates: ``"keep"`` counts exact duplicate rows, ``"drop"`` rejects all but the first.
-        engine: ``"duckdb"``, which is embedded.
+        engine: ``"duckdb"``, which is embedded, or ``"spark"``, which reads Parquet; a Spark frame stays in Spark.
         memory_limit: what the engine may hold in memory, as in ``"6GB"``.
         spill_folder: where it may spill to disk.
         threads: how many threads it may use.
@@ -71,6 +71,7 @@ def read_log(
         encoding: of a text file; UTF-8, else cp1252, where not given.
         decimal: the decimal sign of a text file, ``","`` or ``"."``.
         date_order: of dates such as 3/4/2019: ``"dmy"``, ``"mdy"`` or ``"ymd"``; decided by the column where not given, an error if open.
+        date_rules: what else custom decides in written dates: two-digit years, seasons, serial numbers (`leadtime.durations.DateRules`).
         format: of a file whose ending doesn't tell.
         connection: for SQL sources, which can't be read yet.
 
@@ -93,24 +94,26 @@ def read_log(
     source        sheet  row_number  column  value     reason
     pandas frame                  2  Datum   in March  unreadable start
     """
-    _check_choices(duplicates=duplicates, engine=engine, format=format, date_order=date_order, connection=connection)
+    _check_choices(duplicates=duplicates, engine=engine, format=format, date_order=date_order)
     if header_row is not None and (not isinstance(header_row, int) or header_row < 1):
         raise UsageError(f"header_row={header_row!r} isn't allowed; lines are counted from 1")
     zone = checked_zone(timezone)
     until = moment_of(observed_until, zone)
     folder = _spill_folder(spill_folder)
     names = (sheets,) if isinstance(sheets, str) else None if sheets is None else tuple(sheets)
-    options = Options(columns, names, header_row, delimiter, encoding, decimal, date_order, folder)
+    options = Options(columns, names, header_row, delimiter, encoding, decimal, date_order, date_rules, folder)
+    if engine == "spark" or is_spark(source):
+        return on_spark(source, options, zone=zone, until=until, drop_duplicates=duplicates == "drop", cases=cases)
     session = Session(memory_limit=memory_limit, spill_folder=folder, threads=threads)
     declared = None
     if cases is not None:
         plain = replace(options, columns=None, sheets=None, header_row=None, delimiter=None, encoding=None, of_cases=True)
-        declared = declared_cases(_source(session, cases, plain, None), plain, zone=zone)
-    found = _source(session, source, options, format)
+        declared = declared_cases(opened(session, cases, plain, connection=_for_cases(cases, connection)), plain, zone=zone)
+    found = opened(session, source, options, format=format, connection=connection)
     return event_log(found, options, zone=zone, until=until, drop_duplicates=duplicates == "drop", cases=declared)
 
 
-def _check_choices(*, duplicates: object, engine: object, format: object, date_order: object, connection: object) -> None:
+def _check_choices(*, duplicates: object, engine: object, format: object, date_order: object) -> None:
     """Each argument with few allowed values has one of them."""
     for name, value, allowed in (
         ("duplicates", duplicates, get_args(Duplicates)), ("engine", engine, get_args(Engine)),
@@ -119,10 +122,11 @@ def _check_choices(*, duplicates: object, engine: object, format: object, date_o
         if value not in allowed:
             words = [str(word) for word in allowed if word is not None]
             raise UsageError(f"{name}={value!r} isn't allowed{did_you_mean(str(value), words)}")
-    if engine == "spark":
-        raise UsageError("engine='spark' isn't there yet; use engine='duckdb', which reads Parquet larger than memory")
-    if connection is not None:
-        raise UsageError("SQL sources (connection=) can't be read yet; write the query's result as Parquet or CSV and give its path")
+
+
+def _for_cases(cases: object, connection: object | None) -> object | None:
+    """The connection where the table of cases is a query too; a path or a frame needs none."""
+    return connection if isinstance(cases, str) and cases.lstrip().lower().startswith(("select ", "with ")) else None
 
 
 def _spill_folder(given: str | os.PathLike[str] | None) -> str | None:
@@ -132,21 +136,3 @@ def _spill_folder(given: str | os.PathLike[str] | None) -> str | None:
     if not folder.is_dir():
         raise ResourceError(f"spill_folder='{folder}' isn't a folder; make it first")
     return str(folder)
-
-
-def _source(session: Session, source: Any, options: Options, format: Format | None) -> Source:
-    """The raw table of a path or a frame."""
-    if not isinstance(source, (str, os.PathLike)):
-        return read_frame(session, source)
-    if isinstance(source, str) and ("\n" in source or source.lstrip().lower().startswith(("select ", "with "))):
-        raise UsageError("SQL sources can't be read yet; write the query's result as Parquet or CSV and give its path")
-    path = checked_path(source)
-    kind = format_of(path, format)
-    try:
-        if kind == "xlsx":
-            return read_workbook(session, path, options)
-        if kind == "parquet":
-            return read_parquet(session, path)
-        return read_text(session, path, options, kind)
-    except PermissionError:
-        raise InputError(f"'{path}' can't be read: no permission; ask its owner, or copy it to a folder of your own") from None

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from types import MappingProxyType
 from typing import Any, Literal
 
 import narwhals as nw
 
 from leadtime.columns import DATE_ROLES, Resolution, resolve_roles
-from leadtime.engine.events import Reading, ReadTable, case_table, event_table, repeated_cases, spellings_table, unread_texts
-from leadtime.engine.tables import Raw, has_value
-from leadtime.engine.times import DAY_US, TimeSource, all_midnights
+from leadtime.engine.events import Reading, ReadTable, case_table, event_table, repeated_cases
+from leadtime.engine.lifecycle import SCHEDULED, SUSPENDED, paired
+from leadtime.engine.tables import Raw, cleaned, has_value
+from leadtime.engine.times import TimeSource, all_midnights, span_us
+from leadtime.engine.zones import offsets
 from leadtime.errors import InputError
 from leadtime.ingest.source import Options, Source
+from leadtime.ingest.spelling import partial_dates, spelled
 from leadtime.log import EventLog, Moment, Provenance
-from leadtime.quality import Account, account_for, counted, role_findings
+from leadtime.quality import Account, account_for, counted, finding, places_in, role_findings
 from leadtime.results import Finding, QualityReport, Table
 
 __all__ = ["declared_cases", "event_log"]
@@ -31,21 +34,47 @@ def event_log(
     """Gives the event log of a raw table."""
     raw = source.raw
     where = f"'{source.name}'" if source.path else "the frame"
-    resolution = resolve_roles(raw.headers, options.columns, where=where)
+    resolution = resolve_roles(source.eligible(options.columns), options.columns, where=where)
     times, findings = _times(source, resolution.roles)
     by_sheet = source.sheets_stacked and "unit" not in resolution.roles
-    reading = Reading(resolution.roles, times, zone, by_sheet, drop_duplicates, _unnamed_blanks(raw))
+    reading = Reading(resolution.roles, times, zone, by_sheet, drop_duplicates, _unnamed_blanks(raw), source.wide)
     read, choices = _read(raw, reading, resolution.roles, options)
     raw.drop()
     _require_rows(read, resolution, where)
-    chosen = {**source.choices, **choices, **({"unit": "the sheet's name"} if by_sheet else {})}
+    if "end" not in resolution.roles:
+        read, steps = _paired(read)
+        findings += steps
+    chosen = {
+        **source.choices,
+        **choices,
+        **({"unit": "the sheet's name"} if by_sheet else {}),
+        **({"lifecycle": "paired"} if read.paired else {}),
+    }
     provenance = Provenance(source.name, source.format, MappingProxyType(chosen), source.path)
     notes = (*source.findings, *role_findings(resolution, zone), *findings)
     log = EventLog(
         read.events(), raw.session, read.columns, MappingProxyType(dict(resolution.roles)), _precision(read, times), provenance,
         timezone=zone, observed_until=until, declared_cases=cases,
     )  # fmt: skip
-    return _accounted(log, read, notes)
+    return _accounted(log, read, (*notes, *partial_dates(log)))
+
+
+def _paired(read: ReadTable) -> tuple[ReadTable, list[Finding]]:
+    """The read table with its lifecycle steps paired into events, and what was found in pairing them."""
+    made = paired(read)
+    if made is None:
+        return read, []
+    events, found = made
+    told = [(found.pairs, "start and completion", "one event"), (found.schedules, "schedule", f"'{SCHEDULED}' of its event")]
+    told += [(found.suspensions, "suspension and resumption", f"'{SUSPENDED}' of its event, or an event where there is none")]
+    text = ", ".join(f"{count} x {what} as {result}" for count, what, result in told if count)
+    findings = [Finding("lifecycle-paired", "note", found.pairs + found.schedules + found.suspensions, f"lifecycle steps paired: {text}")]
+    alone = sum(found.unpaired.values())
+    if alone:
+        listed = ", ".join(f"{step}: {count}" for step, count in found.unpaired.items())
+        text = f"{counted(alone, 'lifecycle step')} without a partner ({listed}), each kept as one event at one instant"
+        findings.append(Finding("lifecycle-unpaired", "warning", alone, text))
+    return events, findings
 
 
 def _accounted(log: EventLog, read: ReadTable, notes: tuple[Finding, ...]) -> EventLog:
@@ -55,7 +84,7 @@ def _accounted(log: EventLog, read: ReadTable, notes: tuple[Finding, ...]) -> Ev
     def account() -> tuple[QualityReport, Table]:
         return account_for(log, Account(read, log.provenance.name, notes))
 
-    return replace(log, account=account)
+    return replace(log, account=account, places=partial(places_in, read))
 
 
 def declared_cases(source: Source, options: Options, *, zone: str | None) -> nw.LazyFrame[Any]:
@@ -64,7 +93,7 @@ def declared_cases(source: Source, options: Options, *, zone: str | None) -> nw.
     where = f"the case table '{source.name}'" if source.path else "the case table"
     roles = resolve_roles(raw.headers, options.columns, required=("case_id",), where=where).roles
     roles = {role: header for role, header in roles.items() if role not in ("activity", "start", "end", "row")}
-    times, _ = _spelled(raw, _times(source, roles)[0], roles, options)
+    times, _ = spelled(raw, _times(source, roles)[0], roles, options)
     name, columns = case_table(raw, Reading(roles, times, zone, left_out=_unnamed_blanks(raw)))
     twice, lines = repeated_cases(raw.session, name)
     if twice:
@@ -83,59 +112,35 @@ def _times(source: Source, roles: Mapping[str, str]) -> tuple[tuple[TimeSource, 
             continue
         header = roles[role]
         plain = TimeSource(role, raw.column(header), raw.type_of(header))
-        midnight = plain.zoneless and all_midnights(raw.session, raw.name, plain.column)
+        midnight = plain.zoneless and header not in source.clocked and all_midnights(raw.session, raw.name, plain.column)
         if midnight or header in source.dates:
-            text = f"every date-time in '{header}' is at midnight, so the column is read as dates"
-            findings.append(Finding("midnight-dates", "note", 1, text))
+            findings.append(finding("midnight-dates", 1, values={"what": header}))
         found.append(replace(plain, midnight=midnight))
     return tuple(found), findings
 
 
 def _read(raw: Raw, reading: Reading, roles: Mapping[str, str], options: Options) -> tuple[ReadTable, dict[str, str]]:
-    """The read table, and the date orders found; spellings that the engine can't read are looked up only where there are some."""
-    if raw.stored:
-        read = event_table(raw, reading)
-        if not read.any_unread():
-            return read, {}
-        read.drop()
-    times, choices = _spelled(raw, reading.times, roles, options)
+    """The read table, and the date orders found in the spellings that the engine can't read by itself."""
+    if raw.typed:
+        return _read_typed(raw, reading, roles, options)
+    times, choices = spelled(raw, reading.times, roles, options)
     return event_table(raw, replace(reading, times=times)), choices
 
 
-def _spelled(
-    raw: Raw, times: Sequence[TimeSource], roles: Mapping[str, str], options: Options
-) -> tuple[tuple[TimeSource, ...], dict[str, str]]:
-    """The time columns, each with what its unusual spellings mean, and the orders of day and month that were found."""
-    found: list[TimeSource] = []
-    choices: dict[str, str] = {}
-    for time in times:
-        spellings, order = _spellings(raw, time, roles[time.role], options)
-        found.append(replace(time, spellings=spellings))
-        if order:
-            choices[f"date_order of '{roles[time.role]}'"] = order
-    return tuple(found), choices
-
-
-def _spellings(raw: Raw, time: TimeSource, header: str, options: Options) -> tuple[str | None, str | None]:
-    """The table of what the column's unusual spellings mean, and the order of day and month that was found."""
-    texts = unread_texts(raw, time)
-    if not texts:
-        return None, None
-    from leadtime.durations import read_dates
-
-    reading = read_dates(texts, date_order=options.date_order, column=header)
-    rows: list[tuple[str, int | None, int | None, int | None, bool]] = []
-    for text, value in reading.values.items():
-        day = value.lower_day * DAY_US
-        if value.lower_day != value.upper_day:
-            rows.append((text, None, None, None, True))
-        elif value.time_us is None:
-            rows.append((text, day, None, None, False))
-        elif value.offset_us is None:
-            rows.append((text, None, day + value.time_us, None, False))
-        else:
-            rows.append((text, None, None, day + value.time_us - value.offset_us, False))
-    return (spellings_table(raw.session, rows) if rows else None), reading.order
+def _read_typed(raw: Raw, reading: Reading, roles: Mapping[str, str], options: Options) -> tuple[ReadTable, dict[str, str]]:
+    """The read table of a file whose times were read with it: a view of what is stored already, where all its rows are sound."""
+    times, choices = spelled(raw, reading.times, roles, options)
+    raw = cleaned(raw, [header for role, header in roles.items() if role not in ("start", "end", "row", *DATE_ROLES)])
+    span = None if reading.zone is None else span_us(raw.session, raw.name, times)
+    found = None if reading.zone is None or span is None else offsets(raw.session, reading.zone, *span)
+    reading = replace(reading, times=times, offsets=found)
+    cheap = reading.zone is None or found is not None
+    if cheap and "row" not in roles and not reading.drop_duplicates and event_table(raw, reading).all_kept():
+        return event_table(raw, replace(reading, sound=True)), choices
+    untyped = replace(raw, typed=False)
+    read = event_table(untyped, reading)
+    untyped.drop()
+    return read, choices
 
 
 def _unnamed_blanks(raw: Raw) -> frozenset[str]:

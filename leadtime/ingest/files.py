@@ -9,11 +9,12 @@ from leadtime.errors import InputError, UsageError, did_you_mean
 
 __all__ = ["FORMATS", "checked_path", "format_of"]
 
-FORMATS = ("csv", "tsv", "xlsx", "parquet")
+FORMATS = ("csv", "tsv", "xlsx", "parquet", "xes")
 _ENDINGS = {
     ".csv": "csv", ".txt": "csv", ".tsv": "tsv", ".tab": "tsv", ".xlsx": "xlsx", ".xlsm": "xlsx", ".parquet": "parquet", ".pq": "parquet",
+    ".xes": "xes", ".xes.gz": "xes",
 }  # fmt: skip
-_LATER = {".xes": "XES", ".gz": "compressed files", ".xls": "old Excel", ".xlsb": "binary Excel", ".ods": "OpenDocument"}
+_LATER = {".gz": "compressed files", ".xls": "old Excel", ".xlsb": "binary Excel", ".ods": "OpenDocument"}
 
 
 def checked_path(source: str | os.PathLike[str]) -> Path:
@@ -64,7 +65,7 @@ def format_of(path: Path, given: str | None = None) -> str:
             raise UsageError(f"format={given!r} isn't known{did_you_mean(str(given), FORMATS)}")
         chosen = given
     else:
-        ending = path.suffix.lower()
+        ending = ".xes.gz" if path.name.lower().endswith(".xes.gz") else path.suffix.lower()
         if ending not in _ENDINGS:
             raise InputError(f"'{path}': {_unknown(ending)}; supported are {', '.join(FORMATS)} (save it as one of them, or say format=)")
         chosen = _ENDINGS[ending]

@@ -29,8 +29,6 @@ def read_frame(session: Session, frame: Any) -> Source:
     """Gives a data frame as a raw table: eager frames are copied into the engine, a DuckDB relation goes by a temporary file."""
     known = _known(frame)
     kind = known.implementation.name.lower()
-    if kind in ("pyspark", "pyspark_connect", "sqlframe"):
-        raise UsageError("Spark frames can't be read yet; write the frame as Parquet and give its path")
     if kind == "duckdb":
         target = str(session.scratch() / f"{session.new_name('relation')}.parquet")
         spilled(known.to_native(), target)

@@ -4,33 +4,16 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, timedelta
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
-from leadtime.errors import UsageError, did_you_mean
+from leadtime.calendars.zones import checked_zone
+from leadtime.errors import UsageError
 from leadtime.log import Moment
 
 __all__ = ["checked_zone", "moment_of"]
 
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - a local clock, whose zone is applied apart
 _DAY = re.compile(r"\d{4}-\d\d-\d\d|\d{8}|\d{4}/\d\d/\d\d")
-
-
-def checked_zone(name: str | None) -> str | None:
-    """Gives a zone's name, once it is known to be one.
-
-    >>> checked_zone("Europe/Stokholm")
-    Traceback (most recent call last):
-    ...
-    leadtime.errors.UsageError: timezone='Europe/Stokholm' isn't known; did you mean 'Europe/Stockholm'?
-    """
-    if name is None:
-        return None
-    known = available_timezones()
-    if name not in known:
-        close = did_you_mean(str(name), sorted(known))
-        hint = close if "did you mean" in close else "; use a name such as 'Europe/Stockholm' or 'UTC'"
-        raise UsageError(f"timezone={name!r} isn't known{hint}")
-    return name
 
 
 def moment_of(value: str | date | datetime | None, zone: str | None) -> Moment | None:

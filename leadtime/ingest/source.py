@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Literal
 
 from leadtime.columns import CASE_ROLES, ROLES, count_roles, normalised, resolve_some
+from leadtime.durations.rules import DateOrder, DateRules
 from leadtime.engine.tables import Raw
 from leadtime.errors import InputError
 from leadtime.results import Finding
 
 __all__ = ["DateOrder", "Options", "Source", "header_score", "unique_headers"]
-
-DateOrder = Literal["dmy", "mdy", "ymd"]
 
 
 @dataclass(frozen=True)
@@ -28,8 +26,10 @@ class Options:
     encoding: str | None = None
     decimal: str | None = None
     date_order: DateOrder | None = None
+    date_rules: DateRules | None = None
     spill_folder: str | None = None
     of_cases: bool = False
+    wide: bool = False
 
     @property
     def what(self) -> str:
@@ -41,7 +41,10 @@ class Options:
 class Source:
     """A raw table with its story.
 
-    `dates` are the headers whose zone-less date-times were all midnights in the workbook, so that they were read as dates.
+    `dates` are the headers whose zone-less date-times were all midnights in the workbook, so that they were read as dates; `clocked` are
+    those whose date-times were spelled with a clock time, so that midnights are no dates; `unguessed` are those that play no role unless
+    the caller says so, whatever their name. A `wide` source held one row a case, and its activities
+    are the headers of its milestones.
     """
 
     raw: Raw
@@ -52,11 +55,19 @@ class Source:
     findings: tuple[Finding, ...] = ()
     sheets_stacked: bool = False
     dates: frozenset[str] = frozenset()
+    clocked: frozenset[str] = frozenset()
+    unguessed: frozenset[str] = frozenset()
+    wide: bool = False
+
+    def eligible(self, columns: Mapping[str, str] | None) -> list[str]:
+        """Gives the headers among which roles are looked for: all but those that play none unless the caller names them."""
+        named = {normalised(header) for header in (columns or {}).values() if isinstance(header, str)}
+        return [header for header in self.raw.headers if header not in self.unguessed or normalised(header) in named]
 
 
 def header_score(cells: Sequence[str], options: Options) -> int:
     """Gives how much a row of cells looks like the header: 2 or more is enough for an event table, 1 for a case table."""
-    if not options.of_cases:
+    if not options.of_cases and not options.wide:
         return count_roles(cells, options.columns)
     try:
         roles = resolve_some(list(dict.fromkeys(cell for cell in cells if cell)), _present(cells, options)).roles

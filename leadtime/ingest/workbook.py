@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import math
-import zipfile
-import zlib
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 
-from leadtime.columns import normalised
+from leadtime.columns import REQUIRED_ROLES, normalised
 from leadtime.engine.session import Session
-from leadtime.engine.tables import Cells, rows_table
-from leadtime.errors import InputError, UsageError, did_you_mean, one_line
+from leadtime.engine.tables import columns_table
+from leadtime.errors import InputError
 from leadtime.ingest.source import Options, Source, header_score, unique_headers
+from leadtime.ingest.workbook_file import SheetRows, opened_workbook, sheet_rows
 from leadtime.quality import counted
 from leadtime.results import Finding
 
-__all__ = ["cell_text", "midnights", "read_workbook"]
+__all__ = ["cell_text", "midnights", "opened_workbook", "read_workbook"]
 
 _HEADER_WITHIN = 50
 _MIDNIGHT = time(0)
@@ -27,12 +27,13 @@ _MIDNIGHT = time(0)
 
 @dataclass(frozen=True)
 class _Sheet:
-    """A sheet with events: its name, the row of its header, its headers, and the rows below with their numbers."""
+    """A sheet with events: its name, the row of its header, its headers, and the rows below as numbers and columns of values."""
 
     name: str
     header_row: int
     headers: list[str]
-    rows: list[tuple[int, tuple[Any, ...]]]
+    numbers: list[int]
+    columns: list[Sequence[Any]]
     repeated: int
 
 
@@ -41,21 +42,53 @@ def read_workbook(session: Session, path: Path, options: Options) -> Source:
     sheets, skipped = _sheets(path, options)
     headers, places = _stacked(sheets)
     paired = list(zip(sheets, places, strict=True))
-    dates = {i for i in range(len(headers)) if midnights(row[place[i]] for sheet, place in paired if i in place for _, row in sheet.rows)}
-
-    def rows() -> Iterator[tuple[int, str | None, str | None, Cells]]:
-        for sheet, place in paired:
-            for number, row in sheet.rows:
-                cells = [cell_text(row[place[i]], dates=i in dates) if i in place else None for i in range(len(headers))]
-                yield number, sheet.name, None, cells
-
-    raw = rows_table(session, headers, rows())
+    dates = {i for i in range(len(headers)) if _are_dates([sheet.columns[place[i]] for sheet, place in paired if i in place])}
+    blocks = [
+        (
+            sheet.numbers,
+            sheet.name,
+            [_texts(sheet.columns[place[i]], dates=i in dates) if i in place else None for i in range(len(headers))],
+        )
+        for sheet, place in paired
+    ]
+    raw = columns_table(session, headers, blocks)
     names = ", ".join(sheet.name for sheet in sheets)
     choices = {"sheets": names, "header_row": ", ".join(str(sheet.header_row) for sheet in sheets)}
-    stacked = len(sheets) > 1
+    findings = tuple(_findings(sheets, skipped))
     return Source(
-        raw, path.name, "xlsx", str(path), choices, tuple(_findings(sheets, skipped)), stacked, frozenset(headers[i] for i in dates)
+        raw, path.name, "xlsx", str(path), choices, findings, sheets_stacked=len(sheets) > 1, dates=frozenset(headers[i] for i in dates)
     )
+
+
+def _are_dates(columns: Sequence[Sequence[Any]]) -> bool:
+    """Whether the date-times of a column, which may stand in several sheets, are all midnights."""
+    timed = [column for column in columns if {date, datetime} & set(map(type, column))]
+    return bool(timed) and all(midnights(column) for column in timed)
+
+
+def _texts(column: Sequence[Any], *, dates: bool) -> Sequence[str | None]:
+    """A column's values as texts; the commonest kinds each by their own function, since a sheet has many cells."""
+    kinds = set(map(type, column))
+    if kinds <= {str, type(None)}:
+        return [value or None for value in column] if "" in column else column
+    # The quick reader gives a date for a date-time at midnight.
+    write: dict[type, Callable[[Any], str | None]] = {datetime: _day, date: _day} if dates else {datetime: str, date: _midnight}
+    if len(kinds) == 1 and kinds <= set(write):
+        return list(map(write[kinds.pop()], column))
+    write |= {str: _or_none, type(None): _or_none, int: str}
+    return [write.get(type(value), cell_text)(value) for value in column]
+
+
+def _or_none(value: str | None) -> str | None:
+    return value or None
+
+
+def _day(value: date) -> str:
+    return value.isoformat()[:10]
+
+
+def _midnight(value: date) -> str:
+    return f"{value.isoformat()} 00:00:00"
 
 
 def _findings(sheets: Sequence[_Sheet], skipped: Sequence[str]) -> list[Finding]:
@@ -82,6 +115,8 @@ def midnights(values: Any) -> bool:
             if value.tzinfo is not None or value.time() != _MIDNIGHT:
                 return False
             found = True
+        elif type(value) is date:
+            found = True
     return found
 
 
@@ -107,30 +142,17 @@ def cell_text(value: Any, *, dates: bool = False) -> str | None:
 
 
 def _sheets(path: Path, options: Options) -> tuple[list[_Sheet], list[str]]:
-    """The sheets with events, and the names of those without."""
-    book = _opened(path)
-    try:
-        names = [sheet.title for sheet in book.worksheets]
-        chosen = _chosen(names, options.sheets, path.name)
-        read = [(sheet.title, _sheet(sheet, options)) for sheet in book.worksheets if sheet.title in chosen]
-    except UsageError:
-        raise
-    except (zipfile.BadZipFile, zlib.error, KeyError, ValueError, OSError, EOFError, SyntaxError) as error:
-        raise InputError(f"'{path}' is damaged ({one_line(str(error))[:100]}); open it in Excel and save it again") from None
-    finally:
-        book.close()
-    found = [sheet for _, sheet in read if sheet is not None]
-    skipped = [name for name, sheet in read if sheet is None]
-    if not found:
+    """The sheets with events, and the names of those without; where there is none, those that have a row a case."""
+    found = sheet_rows(path, options.sheets)
+    for tried in (options, replace(options, wide=True)):
+        read = [(rows.name, _sheet(rows, tried)) for rows in found]
+        sheets = [sheet for _, sheet in read if sheet is not None]
+        skipped = [name for name, sheet in read if sheet is None]
+        if sheets or options.of_cases:
+            break
+    if not sheets:
         raise InputError(_no_table(path, options, skipped))
-    return found, skipped
-
-
-def _chosen(names: Sequence[str], given: Sequence[str] | None, file: str) -> Sequence[str]:
-    for name in given or ():
-        if name not in names:
-            raise UsageError(f"no sheet '{name}' in '{file}'{did_you_mean(name, names)}")
-    return names if given is None else given
+    return sheets, skipped
 
 
 def _no_table(path: Path, options: Options, skipped: Sequence[str]) -> str:
@@ -144,56 +166,75 @@ def _no_table(path: Path, options: Options, skipped: Sequence[str]) -> str:
     )
 
 
-def _opened(path: Path) -> Any:
-    import openpyxl
-    from openpyxl.utils.exceptions import InvalidFileException
-
-    with path.open("rb") as stream:
-        content = stream.read(1 << 20)
-    if content.startswith(b"\xd0\xcf\x11\xe0"):
-        if "EncryptedPackage".encode("utf-16-le") in content or "EncryptedPackage".encode("utf-16-le") in path.read_bytes():
-            raise InputError(f"'{path}' is protected by a password; open it in Excel, remove the password and save it again")
-        raise InputError(f"'{path}' is an old Excel workbook (.xls); open it in Excel and save it as .xlsx")
-    if not content.startswith(b"PK"):
-        raise InputError(
-            f"'{path}' isn't an Excel workbook, whatever its ending; if it is text, give it the ending .csv or say format='csv'"
-        )
-    try:
-        return openpyxl.load_workbook(path, read_only=True, data_only=True)
-    except (zipfile.BadZipFile, EOFError, OSError, zipfile.LargeZipFile):
-        raise InputError(f"'{path}' is damaged or cut short; export it again") from None
-    except (LookupError, ValueError, TypeError, AttributeError, SyntaxError, InvalidFileException) as error:
-        raise InputError(f"'{path}' isn't a workbook that can be read ({one_line(str(error))[:100]}); save it again as .xlsx") from None
-
-
-def _sheet(sheet: Any, options: Options) -> _Sheet | None:
-    """A sheet's header and rows; none where no row could be the header of an event table."""
-    sheet.reset_dimensions()  # some programs write a wrong extent
-    rows = [(number, row) for number, row in enumerate(sheet.iter_rows(values_only=True), start=1) if any(_filled(cell) for cell in row)]
-    place = _header_place(rows, options)
+def _sheet(found: SheetRows, options: Options) -> _Sheet | None:
+    """A sheet's header and the columns below it; none where no row could be the header of an event table."""
+    place = _header_place(found, options)
     if place is None:
         return None
-    number, header = rows[place]
-    width = max(i for i, cell in enumerate(header) if _filled(cell)) + 1
-    below = rows[place + 1 :]
-    width = max(width, *(1 + max(i for i, cell in enumerate(row) if _filled(cell)) for _, row in below), 1) if below else width
-    padded = [(n, tuple(row[:width]) + (None,) * (width - len(row))) for n, row in below]
-    first = tuple(header[:width]) + (None,) * (width - len(header))
-    kept = [(n, row) for n, row in padded if row != first]
-    return _Sheet(sheet.title, number, unique_headers([cell_text(cell) for cell in first]), kept, len(padded) - len(kept))
+    last, cells = place
+    header = found.rows[last]
+    numbers, rows = found.numbers[last + 1 :], found.rows[last + 1 :]
+    repeated = rows.count(header)
+    if repeated:
+        kept = [(number, row) for number, row in zip(numbers, rows, strict=True) if row != header]
+        numbers, rows = [number for number, _ in kept], [row for _, row in kept]
+    widths = set(map(len, rows))
+    width = max(len(cells), _last_filled(rows, len(cells), max(widths, default=0)))
+    headers = unique_headers([*cells, *([None] * (width - len(cells)))])
+    if widths != {width}:
+        rows = [row if len(row) == width else (*row[:width], *((None,) * (width - len(row)))) for row in rows]
+    columns: list[Sequence[Any]] = list(zip(*rows, strict=True)) if rows else [()] * width
+    return _Sheet(found.name, found.numbers[last], headers, numbers, columns, repeated)
 
 
-def _filled(cell: Any) -> bool:
-    return cell is not None and (not isinstance(cell, str) or bool(cell.strip()))
+def _last_filled(rows: Sequence[Sequence[Any]], least: int, most: int) -> int:
+    """The width to the last column that holds a value, beyond those that the header names."""
+    while most > least and all(len(row) < most or row[most - 1] in (None, "") for row in rows):
+        most -= 1
+    return most
 
 
-def _header_place(rows: Sequence[tuple[int, tuple[Any, ...]]], options: Options) -> int | None:
-    """Which row is the header: the given one, else the one among the first that names most roles."""
+def _header_place(found: SheetRows, options: Options) -> tuple[int, list[str | None]] | None:
+    """Where the header ends, and its cells: the row given, else the row, or the two, among the first that name most roles."""
     if options.header_row is not None:
-        return next((i for i, (number, _) in enumerate(rows) if number == options.header_row), None)
-    scores = [header_score([cell_text(cell) or "" for cell in row], options) for _, row in rows[:_HEADER_WITHIN]]
-    enough = 1 if options.of_cases else 2
-    return scores.index(max(scores)) if scores and max(scores) >= enough else None
+        place = found.numbers.index(options.header_row) if options.header_row in found.numbers else None
+        return None if place is None else (place, _cells(found.rows[place]))
+    texts = [_cells(row) for row in found.rows[:_HEADER_WITHIN]]
+    best = _best(enumerate(texts), options)
+    if best[0] < len(REQUIRED_ROLES):
+        # Two rows, the upper with merged cells, only where they name more than any one does.
+        two = _best(enumerate(map(_joined, texts, texts[1:]), start=1), options)
+        best = two if two[0] > max(best[0], 1) else best
+    score, place, cells = best
+    return (place, cells) if score >= (1 if options.of_cases or options.wide else 2) else None
+
+
+def _best(rows: Iterable[tuple[int, list[str | None]]], options: Options) -> tuple[int, int, list[str | None]]:
+    """The first of the rows that look most like a header: its score, its place and its cells."""
+    scored = ((header_score([cell or "" for cell in row], options), place, row) for place, row in rows)
+    return max(scored, key=lambda found: found[0], default=(0, 0, []))
+
+
+def _cells(row: Sequence[Any]) -> list[str | None]:
+    """The texts of a header row, to the last that isn't blank."""
+    cells = [cell_text(cell) for cell in row]
+    while cells and not (cells[-1] or "").strip():
+        cells.pop()
+    return cells
+
+
+def _joined(upper: Sequence[str | None], lower: Sequence[str | None]) -> list[str | None]:
+    """Two rows of a header as one: the lower name, after the one above it where it stands there twice, else the upper (merged) name."""
+    width = max(len(upper), len(lower))
+    above, below = ([*row, *([None] * (width - len(row)))] for row in (upper, lower))
+    joined: list[str | None] = []
+    group: str | None = None
+    counts = Counter(normalised(name or "") for name in below)
+    for top, name in zip(above, below, strict=True):
+        group = top or group
+        twice = name is not None and counts[normalised(name)] > 1
+        joined.append(f"{group} {name}" if twice and group else name or top)
+    return joined
 
 
 def _stacked(sheets: Sequence[_Sheet]) -> tuple[list[str], list[dict[int, int]]]:

@@ -10,6 +10,7 @@ from types import MappingProxyType
 import narwhals as nw
 
 import leadtime
+from leadtime.quality import effect_of, of_cases, told
 from leadtime.report.model import Block, Column, TextBlock
 from leadtime.report.parts import Part
 from leadtime.results import Finding, Value
@@ -24,7 +25,7 @@ _LIBRARIES = ("duckdb", "narwhals", "numpy", "openpyxl", "pandas", "scipy")
 
 
 def _quality(part: Part) -> Iterable[Block]:
-    phrases, quality = part.phrases, part.found.log.quality
+    phrases, quality = part.phrases, part.found.quality
     rows: list[tuple[Value, ...]] = [
         (phrases.text.say(f"quality.{name}"), getattr(quality, name)) for name in ("rows_read", "rows_kept", "rows_rejected")
     ]
@@ -38,11 +39,11 @@ def _quality(part: Part) -> Iterable[Block]:
     if not found:
         yield TextBlock((phrases.text.say("quality.no_findings"),))
         return
-    yield part.table("findings", [part.column("severity"), part.column("message"), part.column("code")], found)
+    yield part.table("findings", [part.column(name) for name in ("severity", "message", "consequence", "code")], found)
 
 
 def _findings(findings: Iterable[Finding], part: Part) -> list[tuple[Value, ...]]:
-    """A row for each kind of finding; rejected rows stand in the account above already."""
+    """A row for each kind of finding; rejected rows stand in the account above already. Where to look is for the owner of the data."""
     kinds: dict[str, list[Finding]] = {}
     for finding in findings:
         if not finding.code.startswith("rejected-"):
@@ -50,44 +51,49 @@ def _findings(findings: Iterable[Finding], part: Part) -> list[tuple[Value, ...]
     rows: list[tuple[Value, ...]] = []
     for code, alike in kinds.items():
         severity = part.phrases.known("severity", alike[0].severity)
-        rows += [(severity, message, code) for message in _messages(code, alike, part)]
+        effect = effect_of(code, part.phrases.text)
+        rows += [(severity, message, effect, code) for message in _messages(code, alike, part)]
     return rows
 
 
 def _messages(code: str, alike: list[Finding], part: Part) -> list[str]:
     """What was found, in the report's language where its catalogue knows the code; otherwise as the check wrote it."""
-    known = part.phrases.text.texts.get(f"report.finding.{code}")
-    if known is None:
-        return [finding.message for finding in alike]
-    n = part.phrases.text.integer(sum(finding.count for finding in alike))
-    if "{what}" not in known:
-        return [known.format_map({"n": n})]
+    together = part.phrases.text.texts.get(f"report.finding.{code}")
     what = [_subject(finding, part) for finding in alike]
-    return [known.format_map({"what": ", ".join(what)})] if all(what) else [finding.message for finding in alike]
+    if together is not None and all(what):
+        return [together.format_map({"what": ", ".join(what)})]
+    return [
+        _sentence(told(finding, part.phrases.text, count=_hidden(finding, part), role=part.phrases.role, milestone=part.phrases.milestone))
+        for finding in alike
+    ]
+
+
+def _hidden(finding: Finding, part: Part) -> str | None:
+    """What stands for a number of cases too small to be told; None where the number may be."""
+    small = of_cases(finding.code) and part.disclosed.profile.hides(finding.count)
+    return part.phrases.say("some") if small else None
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."
 
 
 def _subject(finding: Finding, part: Part) -> str:
-    """The column that a finding is about, with its role or its number; empty where the check words it otherwise."""
-
-    def named(role: str) -> str:
-        texts = part.phrases.text.texts
-        return texts.get(f"report.role.{role}") or texts.get(f"column.{role}", role)
-
-    role = re.fullmatch(r"column '(.+)' is taken as (\w+), .*", finding.message)
+    """The column that a finding is about, with its role or its number; empty where the check doesn't say."""
+    role, what = finding.values.get("role"), finding.values.get("what")
+    if role and what:
+        return what if what == part.phrases.role(role) else f"{what} ({part.phrases.role(role)})"
     if role:
-        return role[1] if role[1] == named(role[2]) else f"{role[1]} ({named(role[2])})"
-    missing = re.fullmatch(r"\d+ of \d+ events? (?:have no|has no|without) (.+)", finding.message)
-    if missing:
-        return f"{named(missing[1])} {part.phrases.text.integer(finding.count)}"
+        return f"{part.phrases.role(role)} {part.phrases.text.integer(finding.count)}"
     column = re.search(r"'(.+)'", finding.message)
-    return column[1] if column else ""
+    return what or (column[1] if column else "")
 
 
 def _unknown(part: Part) -> Iterable[Block]:
     pathway = part.found.pathway
     if pathway is None:
         return
-    counted = part.found.log.frame.group_by("activity").agg(events=nw.len()).collect("pandas").to_native()
+    counted = part.found.log.session.collect(part.found.log.frame.group_by("activity").agg(events=nw.len()))
     events = {str(name): int(n) for name, n in zip(counted["activity"], counted["events"], strict=True)}
     unknown = pathway.unknown_activities(events)
     if not unknown:

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import TYPE_CHECKING, Literal
 
 from leadtime.disclosure import Disclosed, Profile, disclose, profile_named
 from leadtime.errors import UsageError, did_you_mean
+from leadtime.quality import check_quality, refuse_persons
 from leadtime.report.cover import cover
-from leadtime.report.gather import LINKS, Gathered, gather
+from leadtime.report.gather import Gathered, gather
+from leadtime.report.links import LINKS
 from leadtime.report.model import Report, Section
 from leadtime.report.parts import Part, parts_of
 from leadtime.report.phrases import Phrases, headline
+from leadtime.report.scan import Guard, stated
 from leadtime.words import languages
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from leadtime.compare import Comparison
     from leadtime.disclosure.profiles import ProfileName
     from leadtime.log import EventLog
@@ -25,9 +27,11 @@ if TYPE_CHECKING:
 __all__ = ["SECTIONS", "build_report"]
 
 SECTIONS = (
-    "cohorts", "lead_times", "change", "survival", "flow", "steps", "sensitivity", "audit", "quality", "unknown", "definitions",
-    "disclosure", "provenance",
+    "cohorts", "who", "lead_times", "change", "survival", "flow", "steps", "months", "kinds", "waits", "waste", "trend", "sensitivity",
+    "audit", "quality", "unknown", "definitions", "disclosure", "provenance",
 )  # fmt: skip
+# These two take as long as all others together: the time of every case is cut into its parts.
+ON_REQUEST = frozenset(("kinds", "waste"))
 
 
 def build_report(
@@ -40,6 +44,7 @@ def build_report(
     sections: Sequence[str] | None = None,
     generated: str | date | None = None,
     seed: int = 0,
+    allow_personal_numbers: bool = False,
 ) -> Report:
     """Builds a report from a log, its pathway and a comparison: calls the public functions, hides small counts, then finds the words.
 
@@ -49,16 +54,18 @@ def build_report(
         comparison: the result of `compare`; without it all cases are summed up together.
         language: of every word in the report.
         profile: what may be shown: "internal", "se-5" or "nhs-7-round5".
-        sections: keys of the sections to include, in any order; default all of `SECTIONS` that apply.
+        sections: keys of the sections to include, in any order; default all of `SECTIONS` that apply, but "kinds" and "waste", which take
+            longer.
         generated: when the report was made, to be printed; without it no time is, and the same input gives the same bytes.
         seed: of the comparison's draws, printed where no comparison carries its own.
+        allow_personal_numbers: go on where a column of the log holds personal numbers; no report ever shows one.
 
     Returns:
         The frozen report; `.to_excel(path)` and `.to_html(path)` write it.
 
     Raises:
         UsageError: a section, language or profile isn't known, or the comparison is of another log.
-        DisclosureError: small counts can't be protected.
+        DisclosureError: the log holds personal numbers, or small counts can't be protected.
 
     Source:
         DEFINITIONS 3.4 (what stands beside the headline), 5 (disclosure), 6 (audit).
@@ -80,16 +87,28 @@ def build_report(
         raise UsageError("comparison is of another log than the one given; compare the lead times of this log")
     rules = profile_named(profile)
     phrases = Phrases.of(language)
-    found = gather(log, pathway, comparison, rules)
+    # The computer's clock has no say in a report, so nothing lies in the future unless it is said when the report was made.
+    quality = check_quality(log, pathway, today=_day(generated))
+    if not allow_personal_numbers:
+        refuse_persons(quality, remedy=", or go on all the same with allow_personal_numbers=True")
+    found = gather(log, pathway, comparison, rules, quality=quality, sections=wanted)
     disclosed = disclose(found.tables, profile=rules, sums=found.sums, unpublished=(LINKS,), keep=found.keep)
     part = Part(found, disclosed, phrases, str(generated or ""), comparison.seed if comparison else seed)
     chosen = tuple(section for section in parts_of(part, wanted) if section.blocks)
     return _report(part, chosen, found, disclosed)
 
 
+def _day(generated: str | date | None) -> date:
+    """The day on which the report was made, the last of all days where it isn't said or isn't a day."""
+    try:
+        return date.fromisoformat(generated[:10]) if isinstance(generated, str) else generated or date.max
+    except ValueError:
+        return date.max
+
+
 def _wanted(sections: Sequence[str] | None) -> tuple[str, ...]:
     if sections is None:
-        return SECTIONS
+        return tuple(name for name in SECTIONS if name not in ON_REQUEST)
     for name in sections:
         if name not in SECTIONS:
             raise UsageError(f"sections names '{name}', which isn't one{did_you_mean(name, SECTIONS)}")
@@ -110,4 +129,14 @@ def _report(part: Part, sections: tuple[Section, ...], found: Gathered, disclose
         sections=sections,
         disclosure=disclosed.audit,
         generated=part.generated,
+        guard=_guard(part, found, disclosed),
     )
+
+
+def _guard(part: Part, found: Gathered, disclosed: Disclosed) -> Guard:
+    """What the finished files may not show; the dates and names that the report states on purpose are let through."""
+    times, comparison = found.times, found.comparison
+    until = [] if times.observed_until is None or times.until_assumed else [part.phrases.day(times.observed_until)]
+    dates = stated([part.generated, *until, *(comparison.break_dates.values() if comparison else ())])
+    names = {cohort.name for cohort in found.cohorts} | set(found.log.activities)
+    return Guard(found.log, disclosed.profile.threshold, dates, frozenset(names))

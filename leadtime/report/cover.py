@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import narwhals as nw
 
+from leadtime.compare import Comparison
 from leadtime.disclosure import HIDDEN
 from leadtime.pathway import Pathway
 from leadtime.report.model import KeyFigure
@@ -14,6 +16,8 @@ from leadtime.results import Value
 
 __all__ = ["Cover", "cover", "is_synthetic"]
 
+# What makes two cohorts incomparable, whatever is counted (DEFINITIONS 6); unfinished cases are counted, so that finished-only is none.
+_NOT_COMPARABLE = frozenset(("route-selection", "immortal-time", "waiting-list-sample", "cohort-by-end-date"))
 _NOTE_COLUMNS = frozenset(("anmärkning", "anmärkningar", "note", "notes", "remark", "comment", "kommentar"))
 
 
@@ -35,6 +39,8 @@ def cover(part: Part) -> Cover:
         notices.append(phrases.say("disclosure_internal"))
     if found.times.until_assumed and found.times.observed_until and found.pathway:
         notices.append(phrases.text.say("notice.assumed_end", {"date": phrases.month(found.times.observed_until.wall_us)}))
+    if found.comparison is not None:
+        notices.append(_light(found.comparison, part))
     name = found.pathway.name if found.pathway else found.log.provenance.name
     return Cover(phrases.say("title", {"name": name}), tuple(notices), _key_figures(part), _facts(part))
 
@@ -46,9 +52,22 @@ def is_synthetic(part: Part) -> bool:
         if name.casefold() in _NOTE_COLUMNS:
             text = nw.col(name).cast(nw.String).str.to_lowercase()
             said = text.str.contains("syntetisk", literal=True) | text.str.contains("synthetic", literal=True)
-            if int(log.frame.select(said.cast(nw.Int64).sum().alias("n")).collect("pandas").to_native().fillna(0)["n"].iloc[0]):
+            if log.session.count(log.frame.filter(said)):
                 return True
     return False
+
+
+def _light(comparison: Comparison, part: Part) -> str:
+    """The caveat light: red where the cohorts can't be compared, yellow where anything else was found, else green."""
+    phrases, found = part.phrases, [entry.code for entry in comparison.audit_entries]
+    fatal = [code for code in found if code in _NOT_COMPARABLE]
+    colour = "red" if fatal or not comparison.comparable else "yellow" if found else "green"
+    names = [phrases.known("report.check", code) for code in fatal or found]
+    said = [phrases.say(f"light_{colour}", {"checks": "; ".join(names)} if names else {})]
+    lacking = sum(check.status == "not computable" for check in comparison.audit_checks)
+    if lacking:
+        said.append(phrases.text.count("report.light_lacking", lacking, digits=0))
+    return " ".join(said)
 
 
 def _key_figures(part: Part) -> tuple[KeyFigure, ...]:
@@ -113,7 +132,7 @@ def _period(part: Part) -> str:
     """From the month of the first clock start (its day would be one child's) to the end of observation."""
     times = part.found.times
     kept = times.frame.filter(nw.col("status") != "excluded")
-    first = kept.select(nw.col("start_wall_us").min()).collect("pandas").to_native().iloc[0, 0]
+    first: Any = times.log.session.collect(kept.select(nw.col("start_wall_us").min())).iloc[0, 0]
     until = times.observed_until
     if first is None or first != first or until is None:
         return ""

@@ -5,21 +5,26 @@ Nothing here is in words, and nothing is hidden yet.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
 
 from leadtime import survival
 from leadtime.cases import LeadTimes, lead_times
-from leadtime.compare import CohortEstimate, Comparison
+from leadtime.compare import Attribution, CohortEstimate, Comparison
 from leadtime.disclosure import Cell, Profile, ShownCurve, Sum, shown_curve
 from leadtime.log import EventLog
 from leadtime.pathway import Pathway
+from leadtime.report.links import Links
+from leadtime.report.months import split_change
 from leadtime.report.steps import StepTimes, step_times
-from leadtime.results import Estimate, Table, Value
+from leadtime.report.trend import Trend, trend_table
+from leadtime.report.waits import wait_tables
+from leadtime.report.wastes import waste_table
+from leadtime.report.who import who_table
+from leadtime.results import Estimate, QualityReport, Table, Value
 
-__all__ = ["LINKS", "Gathered", "gather"]
-
-LINKS = "links"  # counts that stand in no table, but follow from some that do
+__all__ = ["Gathered", "gather"]
 
 _DAY_US = 86_400_000_000
 _STATUS = (("observed", "stopped"), ("open", "still waiting"), ("left", "left"))
@@ -38,6 +43,14 @@ class Gathered:
     steps: tuple[StepTimes, ...]
     tables: tuple[Table, ...]
     sums: tuple[Sum, ...]
+    quality: QualityReport
+    segments: Attribution | None = None
+    kinds: Attribution | None = None
+    trend: Trend | None = None
+
+    def table(self, name: str) -> Table | None:
+        """Gives a table by its name; None where its section wasn't asked for, or there is nothing for it."""
+        return next((table for table in self.tables if table.name == name), None)
 
     @property
     def keep(self) -> tuple[Cell, ...]:
@@ -45,38 +58,21 @@ class Gathered:
         return tuple(Cell("cohorts", row, name) for row in range(len(self.cohorts)) for name in ("n", "observed", "unfinished"))
 
 
-@dataclass
-class _Links:
-    """The sums found so far, and the unpublished counts that they need."""
-
-    values: list[int] = field(default_factory=list)
-    sums: list[Sum] = field(default_factory=list)
-
-    def cell(self, value: int) -> Cell:
-        self.values.append(value)
-        return Cell(LINKS, len(self.values) - 1, "n")
-
-    def add(self, total: Cell, parts: Iterable[Cell]) -> None:
-        # How a clock ended, and how far it got, is what the report is about: no attribute that it could give away.
-        self.sums.append(Sum(total, tuple(parts), splits_group=False))
-
-    def subset(self, whole: tuple[Cell, int], part: tuple[Cell, int]) -> None:
-        """A count and one within it: what is left over could be told by subtraction."""
-        rest = whole[1] - part[1]
-        if rest >= 0:
-            self.add(whole[0], (part[0], self.cell(rest)) if rest else (part[0],))
-
-    def table(self) -> Table:
-        return Table(LINKS, ("n",), tuple((value,) for value in self.values), counts=("n",))
-
-
-def gather(log: EventLog, pathway: Pathway | None, comparison: Comparison | None, profile: Profile) -> Gathered:
-    """Computes all that the report shows, by the public functions."""
+def gather(
+    log: EventLog,
+    pathway: Pathway | None,
+    comparison: Comparison | None,
+    profile: Profile,
+    *,
+    quality: QualityReport,
+    sections: Collection[str],
+) -> Gathered:
+    """Computes all that the report shows, by the public functions; what only sections show that nobody wants isn't computed."""
     times = comparison.times if comparison else lead_times(log, pathway)
     cohorts = comparison.cohorts if comparison else _alone(times)
     curves = tuple(shown_curve(cohort.curve, profile) for cohort in cohorts)
     steps = step_times(times, comparison)
-    links = _Links()
+    links = Links()
     tables = [
         _cohort_table(cohorts, links),
         _flow_table(times, cohorts, links),
@@ -86,7 +82,31 @@ def gather(log: EventLog, pathway: Pathway | None, comparison: Comparison | None
     ]
     if comparison:
         tables.append(_audit_table(comparison, links))
-    return Gathered(log, pathway, times, comparison, cohorts, curves, steps, (*tables, links.table()), tuple(links.sums))
+    if comparison and "who" in sections:
+        tables += who_table(comparison, links)
+    if "waits" in sections:
+        tables += wait_tables(log, profile)
+    if "waste" in sections:
+        tables += waste_table(log, pathway, comparison, links)
+    segments = split_change(comparison, "segments") if comparison and "months" in sections else None
+    kinds = split_change(comparison, "time_split") if comparison and "kinds" in sections else None
+    trend = trend_table(comparison, profile, links) if comparison and "trend" in sections else None
+    tables += [part.table for part in (trend,) if part]
+    return Gathered(
+        log,
+        pathway,
+        times,
+        comparison,
+        cohorts,
+        curves,
+        steps,
+        (*tables, links.table()),
+        tuple(links.sums),
+        quality,
+        segments,
+        kinds,
+        trend,
+    )
 
 
 def _alone(times: LeadTimes) -> tuple[CohortEstimate, ...]:
@@ -120,7 +140,7 @@ def _parts(estimate: Estimate | None) -> tuple[Value, Value, Value]:
     return (estimate.value, estimate.lower, estimate.upper) if estimate else (None, None, None)
 
 
-def _cohort_table(cohorts: tuple[CohortEstimate, ...], links: _Links) -> Table:
+def _cohort_table(cohorts: tuple[CohortEstimate, ...], links: Links) -> Table:
     figures = ("median", "restricted_mean", "p90")
     columns = [
         "cohort",
@@ -142,7 +162,7 @@ def _cohort_table(cohorts: tuple[CohortEstimate, ...], links: _Links) -> Table:
     return Table("cohorts", (*columns, "completed_only_median_days"), tuple(rows), counts=("n", "observed", "unfinished", "open", "left"))
 
 
-def _flow_table(times: LeadTimes, cohorts: tuple[CohortEstimate, ...], links: _Links) -> Table:
+def _flow_table(times: LeadTimes, cohorts: tuple[CohortEstimate, ...], links: Links) -> Table:
     """The flow table with its total; its statuses are those of the cohorts, and of cases that are in neither."""
     rows = times.flow.rows
     total = sum(int(row[2] or 0) for row in rows)
@@ -161,7 +181,7 @@ def _flow_table(times: LeadTimes, cohorts: tuple[CohortEstimate, ...], links: _L
     return Table("flow", ("status", "detail", "cases"), (*rows, ("total", "", total)), counts=("cases",))
 
 
-def _curve_table(cohorts: tuple[CohortEstimate, ...], curves: tuple[ShownCurve, ...], links: _Links) -> Table:
+def _curve_table(cohorts: tuple[CohortEstimate, ...], curves: tuple[ShownCurve, ...], links: Links) -> Table:
     rows: list[tuple[Value, ...]] = []
     for place, (cohort, curve) in enumerate(zip(cohorts, curves, strict=True)):
         before = (Cell("cohorts", place, "n"), cohort.n)
@@ -173,7 +193,7 @@ def _curve_table(cohorts: tuple[CohortEstimate, ...], curves: tuple[ShownCurve, 
     return Table("curve", ("cohort", "month", "share", "lower_share", "upper_share", "at_risk"), tuple(rows), counts=("at_risk",))
 
 
-def _step_table(steps: tuple[StepTimes, ...], cohorts: tuple[CohortEstimate, ...], links: _Links) -> Table:
+def _step_table(steps: tuple[StepTimes, ...], cohorts: tuple[CohortEstimate, ...], links: Links) -> Table:
     rows: list[tuple[Value, ...]] = []
     names = {cohort.name: place for place, cohort in enumerate(cohorts)}
     for step in steps:
@@ -204,27 +224,40 @@ def _up_to(cohort: CohortEstimate, tau: float) -> tuple[int, int]:
     return sum(int(row["events"] or 0) for row in inside), sum(int(row["censored"] or 0) for row in inside)
 
 
-def _audit_table(comparison: Comparison, links: _Links) -> Table:
-    """The audit's entries; where their cases are a sum of other counts, that is told."""
+# The counts of the cohorts that an entry's cases are the sum of, or are among; by code: which counts, of which cohorts.
+_BOTH, _AFTER, _EITHER = ((0, 1),), ((1,),), ((0,), (1,), (0, 1))
+_COUNTED_IN: Mapping[str, tuple[tuple[str, ...], tuple[tuple[int, ...], ...]]] = MappingProxyType({
+    "completed-only": (("open", "left"), _BOTH), "leavers-censored": (("left",), _BOTH), "observed-until-assumed": (("open",), _BOTH),
+    "short-follow-up": (("open",), _EITHER), "stale-open-cases": (("open",), _BOTH), "follow-up-unequal": (("n",), _BOTH),
+    "cohort-by-end-date": (("n",), _BOTH), "waiting-list-sample": (("n",), _EITHER), "immortal-time": (("n",), _AFTER),
+    "route-selection": (("n",), _AFTER), "detection-moved": (("n",), _BOTH), "month-only-dates": (("n",), _BOTH),
+    "season-mismatch": (("n",), _BOTH), "new-category-after-break": (("n",), _AFTER), "straddlers": (("n",), ((0,),)),
+})  # fmt: skip
+
+
+def _audit_table(comparison: Comparison, links: Links) -> Table:
+    """The audit's entries; where their cases are a sum of other counts, or among them, that is told."""
     rows: list[tuple[Value, ...]] = []
     for entry in comparison.audit_entries:
-        here = Cell("audit", len(rows), "cases")
+        _link_audit((Cell("audit", len(rows), "cases"), entry.cases), entry.code, comparison.cohorts, links)
         rows.append((entry.code, entry.cases, entry.effect, entry.unit))
-        for parts in _sources(entry.code, comparison.cohorts):
-            if sum(count for _, count in parts) == entry.cases:
-                links.add(here, (cell for cell, _ in parts))
-                break
     return Table("audit", ("code", "cases", "effect", "unit"), tuple(rows), counts=("cases",))
 
 
-def _sources(code: str, cohorts: tuple[CohortEstimate, ...]) -> list[list[tuple[Cell, int]]]:
-    """The sums of other counts that an audit entry's cases may be."""
-    numbered = list(enumerate(cohorts))
+def _link_audit(here: tuple[Cell, int], code: str, cohorts: tuple[CohortEstimate, ...], links: Links) -> None:
     if code == "few-at-risk":
-        return [[(Cell("horizon", place, "at_risk"), cohort.at_risk_at_tau or 0)] for place, cohort in numbered]
-    names = {"completed-only": ("open", "left"), "leavers-censored": ("left",)}.get(code, ("open",))
-    if code == "short-follow-up":
-        numbered = [(place, cohort) for place, cohort in numbered if cohort.median.value is None]
-    elif code not in ("completed-only", "leavers-censored", "observed-until-assumed"):
-        return []
-    return [[(Cell("cohorts", place, name), int(getattr(cohort, name))) for place, cohort in numbered for name in names]]
+        parts = [(Cell("horizon", place, "at_risk"), cohort.at_risk_at_tau or 0) for place, cohort in enumerate(cohorts)]
+        links.add(here[0], [next(cell for cell, count in parts if count == here[1])])
+        return
+    names, choices = _COUNTED_IN.get(code, ((), ()))
+    sums = [
+        [(Cell("cohorts", place, name), int(getattr(cohorts[place], name))) for place in places for name in names] for places in choices
+    ]
+    equal = [parts for parts in sums if sum(count for _, count in parts) == here[1]]
+    if equal:
+        links.add(here[0], (cell for cell, _ in equal[0]))
+    elif sums:
+        total = sum(count for _, count in sums[-1])
+        whole = links.cell(total)
+        links.add(whole, (cell for cell, _ in sums[-1]))
+        links.subset((whole, total), here)

@@ -6,11 +6,14 @@ A cell holds text or a number that is already rounded as it will be shown, so no
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
 
 from leadtime.results import Result, Table
 from leadtime.words import words
+
+if TYPE_CHECKING:
+    from leadtime.report.scan import Guard
 
 __all__ = ["DIGITS", "Block", "Cell", "ChartBlock", "Column", "KeyFigure", "Kind", "Line", "Report", "Section", "TableBlock", "TextBlock"]
 
@@ -116,7 +119,8 @@ class Report(Result):
     """A report, decided once; `to_excel` and `to_html` write it, a notebook shows it, `str()` prints it.
 
     `headlines` has the headline in every language, by its code.
-    `disclosure` is the account of what was hidden. `generated` is the moment given by the caller, or empty: no clock is read.
+    `disclosure` is the account of what was hidden, `guard` looks at each finished file before it gets its name. `generated` is the
+    moment given by the caller, or empty: no clock is read.
     """
 
     title: str
@@ -130,6 +134,7 @@ class Report(Result):
     sections: tuple[Section, ...]
     disclosure: Table
     generated: str = ""
+    guard: Guard | None = field(default=None, repr=False, compare=False)
 
     @property
     def tables(self) -> tuple[TableBlock, ...]:
@@ -150,12 +155,13 @@ class Report(Result):
             UsageError: the name doesn't end in .xlsx.
             InputError: there is no such folder.
             ResourceError: the file can't be written.
+            DisclosureError: it would show a personal number, a case id or a date of few cases.
         """
         from leadtime.report.excel import workbook_bytes
         from leadtime.report.files import require_suffix, write_whole
 
         require_suffix(path, ".xlsx")
-        write_whole(path, workbook_bytes(self))
+        write_whole(path, self._looked_at(workbook_bytes(self)))
 
     def to_html(self, path: str | os.PathLike[str]) -> None:
         """Writes the report as one self-contained page: no script, nothing loaded from elsewhere.
@@ -166,11 +172,18 @@ class Report(Result):
         Raises:
             InputError: there is no such folder.
             ResourceError: the file can't be written.
+            DisclosureError: it would show a personal number, a case id or a date of few cases.
         """
         from leadtime.report.files import write_whole
         from leadtime.report.html import page
 
-        write_whole(path, page(self).encode())
+        write_whole(path, self._looked_at(page(self).encode()))
+
+    def _looked_at(self, content: bytes) -> bytes:
+        """The finished file, once nothing of a single person was found in it."""
+        if self.guard is not None:
+            self.guard.look(content)
+        return content
 
     def _repr_html_(self) -> str:
         from leadtime.report.html import fragment

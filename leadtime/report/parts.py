@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from leadtime.compare import wording
 from leadtime.disclosure import HIDDEN, Disclosed
 from leadtime.report.gather import Gathered
 from leadtime.report.model import DIGITS, Block, Cell, Column, Kind, Section, TableBlock, TextBlock
@@ -53,8 +54,10 @@ class Part:
         """The cohorts whose median rests on too few stops to be shown; then nothing that compares the medians is."""
         return tuple(str(row["cohort"]) for row in self.disclosed.table("cohorts").records() if row["median_days"] == HIDDEN)
 
-    def column(self, key: str, kind: Kind = "text") -> Column:
-        """A column with its heading: the report's own, else the one that results have."""
+    def column(self, key: str, kind: Kind = "text", label: str = "") -> Column:
+        """A column with its heading: the one given, else the report's own, else the one that results have."""
+        if label:
+            return Column(key, label, kind)
         texts = self.phrases.text.texts
         return Column(key, texts.get(f"report.column.{key}") or self.phrases.text.column(key), kind)
 
@@ -81,11 +84,17 @@ class Part:
 def parts_of(part: Part, wanted: Sequence[str]) -> tuple[Section, ...]:
     """Gives the wanted sections in order; one that doesn't apply has no blocks."""
     from leadtime.report.account import ACCOUNT
+    from leadtime.report.months import kinds, months
+    from leadtime.report.trend import trend
     from leadtime.report.waiting import survival
+    from leadtime.report.waits import waits
+    from leadtime.report.wastes import wastes
+    from leadtime.report.who import who
 
     makers: Mapping[str, Callable[[Part], Iterable[Block]]] = {
         "cohorts": _cohorts, "lead_times": _lead_times, "change": _change, "survival": survival, "flow": _flow, "steps": _steps,
-        "sensitivity": _sensitivity, "audit": _audit, **ACCOUNT,
+        "who": who, "months": months, "kinds": kinds,
+        "waits": waits, "waste": wastes, "trend": trend, "sensitivity": _sensitivity, "audit": _audit, **ACCOUNT,
     }  # fmt: skip
     return tuple(Section(key, _heading(key, part), tuple(makers[key](part))) for key in wanted)
 
@@ -269,12 +278,18 @@ def _sensitivity(part: Part) -> Iterable[Block]:
         return
     rows: list[tuple[Value, ...]] = []
     for row in comparison.sensitivity_rows:
-        ratio = row.ratio or Estimate(None)
-        values: tuple[Value, ...] = (ratio.value, ratio.lower, ratio.upper) if ratio.interval != "none" else (ratio.value, "", "")
-        if part.too_few:
+        if len(row.differs) > 1:  # what differs in more respects stands in the comparison's own table
+            continue
+        estimate = row.estimate or Estimate(None)
+        values: tuple[Value, ...] = (estimate.value, estimate.lower, estimate.upper)
+        if part.too_few or any(part.disclosed.profile.hides(count or 0) for count in (row.stopped_before, row.stopped_after)):
             values = (HIDDEN, HIDDEN, HIDDEN)
-        rows.append((phrases.known("report.estimate", row.name), *values, phrases.known("verdict", row.verdict)))
-    columns = [part.column("estimate"), *(part.column(name, "figure") for name in ("ratio", "lower", "upper")), part.column("verdict")]
+        unit = phrases.say("unit_ratio" if row.no_change == 1 else "unit_days")
+        kind = phrases.known("interval_kind", estimate.interval) if row.estimate else ""
+        verdict = phrases.known("verdict", row.verdict)
+        rows.append((wording.difference(row, phrases.text.language), *values, unit, kind, verdict))  # type: ignore[arg-type]
+    columns = [part.column("estimate"), *(part.column(name, "figure") for name in ("value", "lower", "upper"))]
+    columns += [part.column(name) for name in ("unit", "interval", "verdict")]
     yield TextBlock((phrases.say("sensitivity_intro"),))
     yield part.table("sensitivity", columns, rows, missing="value.not_computable")
 
@@ -295,5 +310,9 @@ def _audit(part: Part) -> Iterable[Block]:
 
 
 def _without_effect(entry: AuditEntry, part: Part) -> AuditEntry:
-    """The bias of the finished cases' median isn't told where a median is hidden."""
-    return replace(entry, effect=None, unit="") if entry.code == "completed-only" and part.too_few else entry
+    """What would tell a median isn't told where one is hidden."""
+    if not part.too_few or entry.code == "few-at-risk":
+        return entry
+    return replace(
+        entry, effect=None, more={name: (value, unit) if unit == "text" else (None, unit) for name, (value, unit) in entry.more.items()}
+    )

@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from leadtime.compare import wording
-from leadtime.compare.result import AuditEntry
+from leadtime.compare import AuditEntry, wording
 from leadtime.disclosure import HIDDEN, Disclosed
 from leadtime.log import Moment
 from leadtime.results import Value
@@ -52,6 +51,10 @@ class Phrases:
         """Gives a milestone's or exit's name, translated where it is a customary one."""
         return self.known("report.term", name)
 
+    def role(self, name: str) -> str:
+        """Gives the name of what a column means."""
+        return self.text.texts.get(f"report.role.{name}") or self.text.column(name)
+
     def duration(self, days: Value) -> str:
         """Gives days in words; what is hidden or not reached says so."""
         if isinstance(days, str):
@@ -82,19 +85,19 @@ class Phrases:
 
         return str(format_skeleton("yMMMM", _EPOCH + timedelta(days=wall_us // _DAY_US), locale=self.text.locale)).replace("\u00a0", " ")
 
+    def month_name(self, number: str) -> str:
+        """Gives a month of the year in words; what is no month stays as it is."""
+        from babel.dates import get_month_names
+
+        names = get_month_names("wide", context="stand-alone", locale=self.text.locale)
+        return str(names[int(number)]) if number.isdigit() and int(number) in names else number
+
     def audit(self, entry: AuditEntry, cases: Value) -> str:
         """Gives an audit entry's sentence, without its number where that is hidden."""
         language = self.text.language
         if isinstance(cases, (int, float)):
             return wording.audit_sentence(replace(entry, cases=int(cases)), language)  # type: ignore[arg-type]
-        effect = "" if entry.effect is None else str(entry.effect)
-        if entry.effect is not None and entry.unit == "days":
-            effect = format_duration(abs(entry.effect), language=language)
-        elif entry.effect is not None and entry.unit == "share":
-            effect = HIDDEN
-        code = "completed-only-unknown" if entry.code == "completed-only" and not effect else entry.code
-        sentence = self.text.say(f"audit.{code}", {"cases": self.say("some_cases"), "effect": effect})
-        return sentence[:1].upper() + sentence[1:]
+        return wording.audit_sentence(entry, language, cases=self.say("some_cases"), hidden=HIDDEN)  # type: ignore[arg-type]
 
 
 def headline(found: Gathered, disclosed: Disclosed, phrases: Phrases) -> str:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from leadtime.compare import Comparison
 
-__all__ = ["StepTimes", "step_times"]
+__all__ = ["StepTimes", "same_members", "step_times"]
 
 Step = tuple[str, str]
 _OWN_DATES = ("exit_date_us", "entry_date_us", "last_observed_us")
@@ -60,15 +60,15 @@ def step_times(times: LeadTimes, comparison: Comparison | None) -> tuple[StepTim
     if pathway is None:
         return ()
     steps = list(pairwise(pathway.order or (pathway.start, *pathway.stop[:1])))
-    by = comparison.by if comparison and _same_members(comparison) else None
+    by = comparison.by if comparison and same_members(comparison) else None
     cohorts = tuple(cohort.name for cohort in comparison.cohorts) if comparison and by else ("",)
     make = _at_once if _is_plain(times.log, pathway, by) else _one_by_one
     nobody = np.zeros(0)
     return tuple(_summed(step, cohort, groups.get(cohort, nobody)) for step, groups in make(times, steps, by) for cohort in cohorts)
 
 
-def _same_members(comparison: Comparison) -> bool:
-    """Whether the compared cohorts are the groups of the attribute, and not made from dates."""
+def same_members(comparison: Comparison) -> bool:
+    """Whether the compared cohorts are the groups of an attribute, and not made from dates."""
     try:
         counted = comparison.times.grouped(comparison.by)
     except InputError:
@@ -119,7 +119,7 @@ def _moments(times: LeadTimes, pathway: Pathway, steps: list[Step], by: str | No
         found[f"begun_{i}"] = nw.col(f"from_{i}").min()
         found[f"done_{i}"] = nw.when(later).then(_when(pathway.milestones[target].activities, nw.col("at"))).min()
         found[f"left_{i}"] = nw.when(later).then(_when(exits, nw.col("at"))).min()
-    frame = placed.group_by("case_id").agg(nw.col("cohort").min(), **found).collect("pandas").to_native()
+    frame = log.session.collect(placed.group_by("case_id").agg(nw.col("cohort").min(), **found))
     numbers = [name for name in frame.columns if name not in ("case_id", "cohort")]
     rows: pd.DataFrame = frame.astype(dict.fromkeys(numbers, "Float64"))
     return rows

@@ -1,4 +1,7 @@
-"""The empty workbook for data entry: events with drop-downs and date checks, an example row, and a guide; `read_log` reads it back."""
+"""The empty workbook for data entry: events with drop-downs and date checks, an example row, and a guide; `read_log` reads it back.
+
+Two more sheets take a value stream as a workshop knows it, now and in future; `value_stream` reads them.
+"""
 
 from __future__ import annotations
 
@@ -26,6 +29,11 @@ __all__ = ["write_template"]
 ROWS = 2000  # how far down the checks reach
 _HEAD = PatternFill("solid", fgColor="1F4E79")
 _EXAMPLE = Font(italic=True, color="7F7F7F")
+STEPS = 60  # how many rows the sheets of a value stream check
+_MAP: dict[str, str | float] = {
+    "step": "", "after": "", "process_min": 0.5, "process_likely": 1, "process_max": 2, "wait_min": 10, "wait_likely": 20, "wait_max": 40,
+    "percent_complete_accurate": 90,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -64,6 +72,8 @@ def write_template(path: str | os.PathLike[str], *, pathway: Pathway | None = No
     _write_guide(guide, columns, language)
     ranges = _write_lists(lists, columns, language)
     _write_events(events, columns, ranges, language)
+    for state in ("current", "future"):
+        _write_map(book.create_sheet(text.say(f"template.map_{state}")), language)
     book.properties.title = text.say("template.title")
     book.properties.language = {"en": "en-GB", "sv": "sv-SE"}[language]
     book.properties.creator = "leadtime"
@@ -100,6 +110,7 @@ def _write_guide(sheet: Any, columns: Sequence[_Column], language: Literal["en",
     text = words(language)
     lines = [text.say("template.title"), "", *text.say("template.how").split("\n"), ""]
     lines += [f"{text.say(f'template.{column.role}')}: {text.say(f'template.{column.role}_help')}" for column in columns]
+    lines += ["", *text.say("template.map_how").split("\n")]
     for number, line in enumerate(lines, start=1):
         cell = sheet.cell(number, 1, line)
         cell.alignment = Alignment(wrap_text=True, vertical="top")
@@ -140,6 +151,28 @@ def _write_events(sheet: Any, columns: Sequence[_Column], ranges: dict[str, str]
             sheet.add_data_validation(check)
             check.add(f"{letter}2:{letter}{ROWS}")
     sheet.freeze_panes = "A2"
+
+
+def _write_map(sheet: Any, language: Literal["en", "sv"]) -> None:
+    """The sheet of a value stream: a row a step, with its times as the workshop knows them, and an example row that isn't counted."""
+    text = words(language)
+    for place, (name, example) in enumerate(_MAP.items(), start=1):
+        letter = get_column_letter(place)
+        _head(sheet.cell(1, place), text.say(f"template.map_{name}"))
+        sheet.cell(1, place).alignment = Alignment(wrap_text=True, vertical="top")
+        sheet.cell(2, place, EXAMPLE_CASES[language] if name == "step" else example or None).font = _EXAMPLE
+        sheet.column_dimensions[letter].width = 28 if isinstance(example, str) else 15
+        if not isinstance(example, str):
+            most = "100" if name == "percent_complete_accurate" else "100000"
+            check = DataValidation(type="decimal", operator="between", formula1="0", formula2=most, allow_blank=True)
+            check.errorTitle, check.error, check.showErrorMessage = (
+                text.say(f"template.map_{name}"),
+                text.say("template.not_a_number"),
+                True,
+            )
+            sheet.add_data_validation(check)
+            check.add(f"{letter}2:{letter}{STEPS}")
+    sheet.freeze_panes = "B2"
 
 
 def _check(column: _Column, ranges: dict[str, str], language: Literal["en", "sv"]) -> DataValidation | None:

@@ -37,6 +37,6 @@ def cleaned(value: Some) -> Some:
     elif isinstance(value, tuple):
         made = tuple(cleaned(item) for item in value)
     elif is_dataclass(value) and not isinstance(value, type):
-        made = replace(value, **{field.name: cleaned(getattr(value, field.name)) for field in fields(value)})
+        made = replace(value, **{field.name: cleaned(getattr(value, field.name)) for field in fields(value) if field.compare})
     result: Some = made
     return result

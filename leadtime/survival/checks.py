@@ -23,10 +23,12 @@ __all__ = [
     "check_confidence",
     "check_draws",
     "check_probability",
+    "check_some_observed",
     "codes_of",
     "groups_of",
     "numbers",
     "sample_of",
+    "strata_of",
     "two_groups",
     "weights_of",
 ]
@@ -74,8 +76,10 @@ def numbers(values: npt.ArrayLike, name: str) -> Array:
         raise UsageError(f"{name} must hold plain numbers, not {array.dtype}; convert it to one unit first, for example days")
     if array.dtype.kind == "f":
         array = array.astype(np.float64, copy=False)
-        _refuse(~np.isfinite(array), array, name, "give every case a finite number, or leave the case out and count it")
-        array = array + 0.0  # -0.0 becomes 0.0, one value for one time
+        if not np.isfinite(array).all():
+            _refuse(~np.isfinite(array), array, name, "give every case a finite number, or leave the case out and count it")
+        if np.signbit(array).any():
+            array = array + 0.0  # -0.0 becomes 0.0, one value for one time
     else:
         array = array.astype(np.int64, copy=False)
     if array.size and array.min() < 0:
@@ -116,6 +120,8 @@ def _refuse(bad: Bools, array: Array, name: str, fix: str) -> None:
 
 def _flags(values: npt.ArrayLike, name: str) -> Bools:
     """Checks a column of True/False or 1/0."""
+    if isinstance(values, np.ndarray) and values.dtype == np.bool_ and values.ndim == 1 and not isinstance(values, np.ma.MaskedArray):
+        return values
     array = numbers(values, name)
     _refuse((array != 0) & (array != 1), array, name, "allowed are True or 1 (the clock stopped) and False or 0 (still open)")
     return array.astype(np.bool_)
@@ -143,11 +149,13 @@ def sample_of(durations: npt.ArrayLike, observed: npt.ArrayLike, entry: npt.Arra
 
 
 def weights_of(values: npt.ArrayLike | None, n: int) -> Array | None:
-    """Checks how often each row counts; all-zero weights leave nothing to estimate."""
+    """Checks how often each row counts; fractions only where there are any, and all-zero weights leave nothing to estimate."""
     if values is None:
         return None
     weights = numbers(values, "weights")
     _same_length("weights", weights.size, n)
+    if weights.dtype.kind == "f" and (weights == np.floor(weights)).all():
+        weights = weights.astype(np.int64)
     if not weights.sum() > 0:
         raise NotEstimable("weights are all 0; at least one case must count")
     return weights
@@ -204,6 +212,23 @@ def two_groups(group: Sequence[Any] | npt.ArrayLike, n: int, order: Sequence[Any
     return groups
 
 
+def strata_of(strata: Sequence[Any] | npt.ArrayLike | None, groups: Groups) -> list[Ints]:
+    """Gives the rows of each stratum; a stratum in which only one group is can't compare groups."""
+    n = groups.code.size
+    if strata is None:
+        return [np.arange(n)]
+    codes, labels = codes_of(strata, n, "strata")
+    layers = [np.flatnonzero(codes == code) for code in range(len(labels))]
+    for label, rows in zip(labels, layers, strict=True):
+        if len(set(groups.code[rows].tolist())) < 2:
+            name = groups.names[int(groups.code[rows[0]])]
+            raise NotEstimable(
+                f"strata: stratum '{label}' holds only group '{name}', so nothing can be compared within it; "
+                "leave its cases out and count them, or merge strata"
+            )
+    return layers
+
+
 def cause_codes(cause: npt.ArrayLike, n: int) -> Ints:
     """Checks the cause each case ended by: 0 censored, 1, 2, ... the causes."""
     codes = numbers(cause, "cause")
@@ -229,6 +254,12 @@ def check_draws(draws: int) -> None:
     """Checks a number of random draws."""
     if draws < 1:
         raise UsageError(f"draws is {draws}; allowed is 1 or more")
+
+
+def check_some_observed(sample: Sample) -> None:
+    """Refuses a comparison in which no case ended."""
+    if not sample.observed.any():
+        raise NotEstimable("observed: all cases are censored; no event happened that could tell the groups apart")
 
 
 def check_choice(value: str, allowed: Sequence[str], name: str) -> None:

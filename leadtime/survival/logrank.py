@@ -11,10 +11,10 @@ import numpy.typing as npt
 
 from leadtime.errors import NotEstimable, UsageError
 from leadtime.results import TestResult
-from leadtime.survival.checks import Array, Floats, Groups, Sample, check_choice, codes_of, groups_of, sample_of
-from leadtime.survival.risksets import product_limit, value_before
+from leadtime.survival.checks import Array, Floats, Groups, Sample, check_choice, check_some_observed, groups_of, sample_of, strata_of
+from leadtime.survival.risksets import value_before
 
-__all__ = ["Weights", "log_rank"]
+__all__ = ["Weights", "check_scheme", "chi_square", "log_rank", "name_of", "upper_tail", "weight_at"]
 
 _SMALL = 1e-9  # a variance so much smaller than the largest is rounding: those groups were never at risk together
 Weights = Literal["fleming-harrington", "gehan", "tarone-ware"]
@@ -49,7 +49,7 @@ def log_rank(
         Chi-square statistic, degrees of freedom, p, and the weighted observed and expected numbers of each group.
 
     Raises:
-        NotEstimable: one group, or no event at a time when two groups were at risk.
+        NotEstimable: one group, a stratum with one group, or no event at a time when two groups were at risk (all are censored).
         UsageError, InputError: as `kaplan_meier`.
 
     Source: DEFINITIONS 3.6; Mantel (1966); Harrington & Fleming (1982) with S(t-); equals R `survdiff` and Cox's score test.
@@ -58,18 +58,18 @@ def log_rank(
     >>> result.observed, round(result.p_value, 4)
     ((3.0, 2.0), 0.0246)
     """
-    check_choice(weights, get_args(Weights), "weights")
-    _check_powers(rho, gamma, weights)
+    check_scheme(rho, gamma, weights)
     sample = sample_of(durations, observed, entry)
     groups = groups_of(group, sample.n, order)
-    layers = _layers(strata, sample.n)
+    check_some_observed(sample)
+    layers = strata_of(strata, groups)
     totals = [_one_stratum(sample.take(rows), groups, groups.code[rows], (weights, rho, gamma)) for rows in layers]
     seen, expected, variance = (np.sum([total[part] for total in totals], axis=0) for part in range(3))
-    statistic, df = _chi_square(seen - expected, variance)
+    statistic, df = chi_square(seen - expected, variance)
     return TestResult(
-        name=_name(weights, rho, gamma),
+        name=name_of(weights, rho, gamma),
         statistic=statistic,
-        p_value=_upper_tail(statistic, df),
+        p_value=upper_tail(statistic, df),
         df=df,
         n=sample.n,
         method="asymptotic chi-square" + (f", {len(layers)} strata" if strata is not None else ""),
@@ -79,20 +79,14 @@ def log_rank(
     )
 
 
-def _check_powers(rho: float, gamma: float, weights: str) -> None:
+def check_scheme(rho: float, gamma: float, weights: str) -> None:
+    """Checks the options that choose the weights."""
+    check_choice(weights, get_args(Weights), "weights")
     for name, value in (("rho", rho), ("gamma", gamma)):
         if not (np.isfinite(value) and value >= 0):
             raise UsageError(f"{name} is {value}; allowed is 0 or more")
         if value and weights != "fleming-harrington":
             raise UsageError(f"{name} is {value}, which weights='{weights}' doesn't use; leave it out or use 'fleming-harrington'")
-
-
-def _layers(strata: Sequence[Any] | npt.ArrayLike | None, n: int) -> list[Array]:
-    """The rows of each stratum."""
-    if strata is None:
-        return [np.arange(n)]
-    codes, labels = codes_of(strata, n, "strata")
-    return [np.flatnonzero(codes == code) for code in range(len(labels))]
 
 
 def _one_stratum(sample: Sample, groups: Groups, code: Array, scheme: tuple[str, float, float]) -> tuple[Floats, Floats, Floats]:
@@ -102,7 +96,7 @@ def _one_stratum(sample: Sample, groups: Groups, code: Array, scheme: tuple[str,
     n = np.stack([_at_risk(member, times) for member in members], axis=1)
     d = np.stack([_events(member, times) for member in members], axis=1)
     at_risk, events = n.sum(axis=1), d.sum(axis=1)
-    weight = _weight(at_risk, events, scheme)
+    weight = weight_at(at_risk, events, scheme)
     share = n / at_risk[:, None]
     chance = weight**2 * events * (at_risk - events) / np.maximum(at_risk - 1, 1)
     variance = np.diag(chance @ share) - share.T @ (share * chance[:, None])
@@ -123,17 +117,20 @@ def _events(sample: Sample, times: Array) -> Floats:
     return np.bincount(place, minlength=times.size).astype(np.float64)
 
 
-def _weight(at_risk: Floats, events: Floats, scheme: tuple[str, float, float]) -> Floats:
+def weight_at(at_risk: Floats, events: Floats, scheme: tuple[str, float, float]) -> Floats:
+    """What each event time counts for: weights, rho and gamma of `log_rank`."""
     kind, rho, gamma = scheme
     if kind == "gehan":
         return at_risk
     if kind == "tarone-ware":
         return np.sqrt(at_risk)
-    before = value_before(product_limit(at_risk, events)[0]) if at_risk.size else at_risk
-    return before**rho * (1 - before) ** gamma
+    curve = np.cumprod((at_risk - events) / at_risk, dtype=np.float64)
+    before = value_before(curve) if curve.size else curve
+    weight: Floats = before**rho * (1 - before) ** gamma
+    return weight
 
 
-def _chi_square(difference: Floats, variance: Floats) -> tuple[float, int]:
+def chi_square(difference: Floats, variance: Floats) -> tuple[float, int]:
     """The quadratic form of all groups but the first, whose difference follows from theirs; its rank is the degrees of freedom."""
     rest, spread = difference[1:], variance[1:, 1:]
     size = float(np.abs(spread).max())
@@ -144,13 +141,14 @@ def _chi_square(difference: Floats, variance: Floats) -> tuple[float, int]:
     return float(rest @ inverse @ rest), df
 
 
-def _name(weights: str, rho: float, gamma: float) -> str:
+def name_of(weights: str, rho: float, gamma: float) -> str:
+    """The test's name for the reader."""
     if weights != "fleming-harrington":
         return {"gehan": "Gehan", "tarone-ware": "Tarone-Ware"}[weights]
     return f"Fleming-Harrington ({rho:g}, {gamma:g})" if rho or gamma else "log-rank"
 
 
-def _upper_tail(statistic: float, df: int) -> float:
+def upper_tail(statistic: float, df: int) -> float:
     """The chance of a chi-square as large; for two groups, by far the most common, without loading scipy."""
     if df == 1:
         return math.erfc(math.sqrt(statistic / 2))

@@ -26,7 +26,7 @@ from leadtime.survival.checks import (
 from leadtime.survival.curve import curves_by_group
 from leadtime.survival.risksets import TOLERANCE
 
-__all__ = ["RatioInterval", "median_ratio", "percent_change"]
+__all__ = ["RatioInterval", "median_ratio", "percent_change", "ratio_by_mover"]
 
 RatioInterval = Literal["mover", "bootstrap"]
 _CHUNK = 4_000_000  # numbers held at once
@@ -56,7 +56,7 @@ def median_ratio(
         interval: "mover" joins the two log-log intervals of the medians; "bootstrap" resamples within each group.
         seed: seed of the bootstrap.
         draws: how many bootstrap samples.
-        cluster: for the bootstrap, one label a case saying whose it is; persons are then resampled, not cases.
+        cluster: one label a case saying whose it is; the bootstrap then resamples persons, and the medians' intervals rest on them.
         entry: as in `kaplan_meier`.
 
     Returns:
@@ -78,17 +78,36 @@ def median_ratio(
     check_draws(draws)
     sample = sample_of(durations, observed, entry)
     groups = two_groups(group, sample.n, order)
-    before, after = (curve.median for curve in curves_by_group(sample, groups, confidence))
+    owner = None if cluster is None else codes_of(cluster, sample.n, "cluster")[0]
+    before, after = (curve.median for curve in curves_by_group(sample, groups, confidence, cluster=owner))
     point = _point(before, after, sample.n, interval, groups.names)
     if interval == "mover":
         return _mover(before, after, point)
-    owner = None if cluster is None else codes_of(cluster, sample.n, "cluster")[0]
     generator = np.random.default_rng(seed)
     medians = []
     for code in (0, 1):
         rows = groups.code == code
         medians.append(_bootstrap_medians(sample.take(rows), None if owner is None else owner[rows], draws, generator))
     return _percentiles(medians[0], medians[1], point, "cases" if owner is None else "persons")
+
+
+def ratio_by_mover(before: Estimate, after: Estimate, *, names: tuple[str, str] = ("before", "after")) -> Estimate:
+    """Estimates the ratio of two medians that are known with their limits.
+
+    Args:
+        before: the reference median with its limits; None where not reached.
+        after: the other.
+        names: what the two groups are called in the notes.
+
+    Returns:
+        Estimate as `median_ratio` gives it with `interval="mover"`.
+
+    Source: DEFINITIONS 3.5; MOVER after Zou & Donner (2008), Statistics in Medicine 27:1693.
+
+    >>> ratio_by_mover(Estimate(20.0, 15.0, 30.0, n=9), Estimate(10.0, 8.0, None, n=9)).lower is None
+    False
+    """
+    return _mover(before, after, _point(before, after, (before.n or 0) + (after.n or 0), "mover", names))
 
 
 def percent_change(ratio: Estimate) -> Estimate:

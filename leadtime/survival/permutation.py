@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations
 from typing import Any, Literal
 
 import numpy as np
@@ -13,24 +12,25 @@ import numpy.typing as npt
 
 from leadtime.errors import NotEstimable
 from leadtime.results import TestResult
-from leadtime.survival.checks import Array, Bools, Floats, Ints, Sample, check_draws, codes_of, sample_of, two_groups
-from leadtime.survival.curve import curves_by_group
-from leadtime.survival.restricted import check_common_tau
+from leadtime.survival.checks import Floats, Groups, Sample, check_draws, check_some_observed, sample_of, strata_of, two_groups
+from leadtime.survival.contrasts import Scale, arms_of, studentised
+from leadtime.survival.logrank import Weights, check_scheme, name_of, weight_at
 from leadtime.survival.risksets import nelson_aalen, risk_table
+from leadtime.survival.splits import Pooled, chunks, units_of
 
 __all__ = ["exact_log_rank", "restricted_mean_permutation"]
 
 _MOST_SPLITS = 2_000_000
-_CHUNK = 4_000_000  # numbers held at once
 _CLOSE = 1e-9  # sums of the same scores in another order differ by rounding only
 
 
 @dataclass(frozen=True)
 class _Stratum:
-    """Scores of the cases of one stratum, and how many of them are in the second group."""
+    """Scores of the cases or persons of one stratum, how many of them are in the second group, and the sum of theirs."""
 
     scores: Floats
     chosen: int
+    total: float
 
     @property
     def splits(self) -> int:
@@ -55,6 +55,10 @@ def exact_log_rank(
     order: Sequence[Any] | None = None,
     draws: int = 20_000,
     strata: Sequence[Any] | npt.ArrayLike | None = None,
+    rho: float = 0,
+    gamma: float = 0,
+    weights: Weights = "fleming-harrington",
+    cluster: Sequence[Any] | npt.ArrayLike | None = None,
 ) -> TestResult:
     """Tests two groups by the log-rank scores over all ways to split the cases, or over random splits.
 
@@ -66,14 +70,18 @@ def exact_log_rank(
         order: the two labels, the reference first.
         draws: how many random splits are drawn where there are more than 2 million.
         strata: one label a case; cases change places within their stratum only, scores are made within it.
+        rho: as in `log_rank`.
+        gamma: as in `log_rank`.
+        weights: as in `log_rank`.
+        cluster: one label a case saying whose it is; persons then change places, each with the sum of its cases' scores.
 
     Returns:
         Two-sided p, exact up to 2 million splits (`draws` is None) and (count + 1) / (draws + 1) above; the statistic is the
         second group's standardised sum of scores, positive where it ends sooner.
 
     Raises:
-        NotEstimable: one group, or no event.
-        UsageError, InputError: as `kaplan_meier`.
+        NotEstimable: one group, a stratum with one group, or all censored.
+        UsageError, InputError: as `kaplan_meier`; a person's cases are in both groups.
 
     Source: DEFINITIONS 3.6; scores event - Nelson-Aalen, pooled, ties together; Hothorn et al. (2006); equals R coin's `logrank_test`.
 
@@ -81,12 +89,12 @@ def exact_log_rank(
     0.1
     """
     check_draws(draws)
+    check_scheme(rho, gamma, weights)
     sample = sample_of(durations, observed)
     groups = two_groups(group, sample.n, order)
-    parts = _strata(sample, groups.code, strata)
-    total = sum(float(_scores(sample.take(rows))[groups.code[rows] == 1].sum()) for rows, _ in parts)
-    layers = [stratum for _, stratum in parts]
-    mean, variance = sum(part.mean for part in layers), sum(part.variance for part in layers)
+    check_some_observed(sample)
+    layers = _layers(sample, groups, strata, cluster, (weights, rho, gamma))
+    total, mean, variance = (sum(getattr(part, figure) for part in layers) for figure in ("total", "mean", "variance"))
     if variance <= 0:
         raise NotEstimable("no event tells the groups apart: every split of the cases gives the same sum of scores")
     extreme = abs(total - mean) - _CLOSE * math.sqrt(variance)
@@ -97,7 +105,7 @@ def exact_log_rank(
         sums = _drawn_sums(layers, draws, np.random.default_rng(seed))
         p_value, used, method = (int((np.abs(sums - mean) >= extreme).sum()) + 1) / (draws + 1), draws, f"{draws} random splits"
     return TestResult(
-        name="permutation log-rank",
+        name=f"permutation {name_of(weights, rho, gamma)}",
         statistic=(total - mean) / math.sqrt(variance),
         p_value=p_value,
         n=sample.n,
@@ -108,19 +116,39 @@ def exact_log_rank(
     )
 
 
-def _scores(sample: Sample) -> Floats:
-    """Event minus cumulative hazard: how much sooner than expected each case ended."""
+def _layers(
+    sample: Sample,
+    groups: Groups,
+    strata: Sequence[Any] | npt.ArrayLike | None,
+    cluster: Sequence[Any] | npt.ArrayLike | None,
+    scheme: tuple[str, float, float],
+) -> list[_Stratum]:
+    """The scores of each stratum, one a case or one a person."""
+    layer = np.zeros(sample.n, np.int64)
+    rows_of = strata_of(strata, groups)
+    for number, rows in enumerate(rows_of):
+        layer[rows] = number
+    unit, place = units_of(cluster, 2 * layer + groups.code, "group or stratum")
+    scores = np.empty(sample.n)
+    for rows in rows_of:
+        scores[rows] = _scores(sample.take(rows), scheme)
+    summed = np.bincount(unit, weights=scores)
+    parts = []
+    for number in range(len(rows_of)):
+        second = place[place // 2 == number] % 2 == 1
+        own = summed[place // 2 == number]
+        parts.append(_Stratum(own, int(second.sum()), float(own[second].sum())))
+    return parts
+
+
+def _scores(sample: Sample, scheme: tuple[str, float, float]) -> Floats:
+    """Weighted event minus weighted cumulative hazard: how much sooner than expected each case ended."""
     table = risk_table(sample)
-    hazard = nelson_aalen(table.at_risk, table.events)
-    scores: Floats = sample.observed - hazard[np.searchsorted(table.time, sample.time)]
+    weight = weight_at(*table.floats(), scheme)
+    hazard = nelson_aalen(table.at_risk, weight * table.events)
+    place = np.searchsorted(table.time, sample.time)
+    scores: Floats = np.where(sample.observed, weight[place], 0.0) - hazard[place]
     return scores
-
-
-def _strata(sample: Sample, code: Ints, strata: Sequence[Any] | npt.ArrayLike | None) -> list[tuple[Array, _Stratum]]:
-    """Rows and scores of each stratum."""
-    layer = np.zeros(sample.n, np.int64) if strata is None else codes_of(strata, sample.n, "strata")[0]
-    rows = [np.flatnonzero(layer == number) for number in range(int(layer.max()) + 1)]
-    return [(chosen, _Stratum(_scores(sample.take(chosen)), int((code[chosen] == 1).sum()))) for chosen in rows]
 
 
 def _all_sums(layers: list[_Stratum]) -> Floats:
@@ -152,17 +180,10 @@ def _drawn_sums(layers: list[_Stratum], draws: int, generator: np.random.Generat
     """The second group's sum of scores in random splits."""
     sums = np.zeros(draws)
     for part in layers:
-        for rows in _chunks(draws, part.scores.size):
+        for rows in chunks(draws, part.scores.size):
             shuffled = generator.permuted(np.tile(part.scores, (rows.stop - rows.start, 1)), axis=1)
             sums[rows] += shuffled[:, : part.chosen].sum(axis=1)
     return sums
-
-
-def _chunks(draws: int, width: int) -> Iterator[slice]:
-    """The draws in portions that fit into memory."""
-    step = max(1, _CHUNK // max(1, width))
-    for start in range(0, draws, step):
-        yield slice(start, min(draws, start + step))
 
 
 def restricted_mean_permutation(
@@ -174,6 +195,7 @@ def restricted_mean_permutation(
     seed: int = 0,
     draws: int = 20_000,
     order: Sequence[Any] | None = None,
+    cluster: Sequence[Any] | npt.ArrayLike | None = None,
 ) -> TestResult:
     """Tests the difference of restricted means, studentised, over splits of the cases.
 
@@ -189,6 +211,7 @@ def restricted_mean_permutation(
         seed: seed of the random splits.
         draws: how many random splits; where there are no more splits than that, all are taken.
         order: the two labels, the reference first.
+        cluster: one label a case saying whose it is; persons then change places, not cases.
 
     Returns:
         Two-sided p, (count + 1) / (draws + 1) for random splits; the statistic is the second group's mean minus the first's,
@@ -198,83 +221,27 @@ def restricted_mean_permutation(
         NotEstimable: one group, or tau past a group's last time while its curve is above 0, or no event before tau.
         UsageError, InputError: as `kaplan_meier`.
 
-    Source: DEFINITIONS 3.6; Ditzhaus, Yu & Xu (2023), Studentized permutation method for comparing two restricted mean survival times.
+    Source: DEFINITIONS 3.6; Ditzhaus, Yu & Xu (2023), Statistics in Medicine 42:2226.
 
     >>> result = restricted_mean_permutation([1, 2, 3, 4, 6, 8], [1, 1, 1, 1, 1, 1], ["a"] * 3 + ["b"] * 3, tau=6)
     >>> result.p_value, result.method
     (0.1, 'studentised, all 20 splits')
     """
-    check_draws(draws)
-    sample = sample_of(durations, observed)
-    groups = two_groups(group, sample.n, order)
-    end = check_common_tau(curves_by_group(sample, groups), groups, tau)
-    pooled = _Pooled.of(sample, end)
-    second = groups.code[pooled.order] == 1
-    statistic = float(pooled.studentised(second[None, :])[0])
-    if not np.isfinite(statistic) or not (sample.observed & (sample.time < end)).any():
-        raise NotEstimable(f"the restricted means up to {end:g} have no error to measure their difference by; too few events before it")
-    extreme = abs(statistic) * (1 - _CLOSE)
-    splits = math.comb(sample.n, int(second.sum()))
-    masks = _all_masks(sample.n, int(second.sum())) if splits <= draws else _drawn_masks(second, draws, np.random.default_rng(seed))
-    count = sum(int((np.abs(pooled.studentised(mask)) >= extreme).sum()) for mask in masks)
+    arms = arms_of(durations, observed, group, tau=tau, order=order, cluster=cluster)
+    splits, pooled, scale = arms.splits(seed, draws), Pooled.of(arms.sample, arms.tau), Scale(lost=False, ratio=False)
+    statistic = float(studentised(pooled, (arms.groups.code == 1)[None, :], scale)[0])
+    if not math.isfinite(statistic):
+        raise NotEstimable(
+            f"the restricted means up to {arms.tau:g} have no error to measure their difference by; too few events before it"
+        )
+    statistics = np.concatenate([studentised(pooled, mask, scale) for mask in splits.masks()])
     return TestResult(
         name="permutation of the restricted mean",
         statistic=statistic,
-        p_value=count / splits if splits <= draws else (count + 1) / (draws + 1),
-        n=sample.n,
-        method=f"studentised, all {splits} splits" if splits <= draws else f"studentised, {draws} random splits",
-        groups=groups.names,
-        draws=None if splits <= draws else draws,
-        seed=None if splits <= draws else seed,
+        p_value=splits.p_value(statistics, statistic),
+        n=arms.sample.n,
+        method=f"studentised, all {splits.number} splits" if splits.exact else f"studentised, {draws} random splits",
+        groups=arms.groups.names,
+        draws=None if splits.exact else draws,
+        seed=None if splits.exact else seed,
     )
-
-
-@dataclass(frozen=True, eq=False)
-class _Pooled:
-    """All cases in order of time, ready for the restricted means of many splits at once."""
-
-    order: Array
-    observed: Bools
-    starts: Array  # first case of each distinct time
-    widths: Floats  # from each distinct time to the next, and to tau; 0 past tau
-    first: float  # from 0 to the first time, at most to tau
-    before_tau: Bools
-
-    @classmethod
-    def of(cls, sample: Sample, tau: float) -> _Pooled:
-        order = np.argsort(sample.time, kind="stable")
-        times, starts = np.unique(sample.time[order], return_index=True)
-        edges = np.minimum(np.append(times, np.inf).astype(np.float64), tau)
-        return cls(order, sample.observed[order], starts, np.diff(edges), float(edges[0]), times <= tau)
-
-    def studentised(self, second: Bools) -> Floats:
-        """The difference over its error for each row of a matrix that says which cases are in the second group."""
-        above, error_above = self._means(second)
-        below, error_below = self._means(~second)
-        difference, variance = above - below, error_above + error_below
-        small = 1e-12 * max(1.0, self.first + float(self.widths.sum()))
-        flat = np.where(np.abs(difference) > small, np.copysign(np.inf, difference), 0.0)
-        return np.divide(difference, np.sqrt(variance), out=flat, where=variance > 0)
-
-    def _means(self, chosen: Bools) -> tuple[Floats, Floats]:
-        leaving = np.add.reduceat(chosen, self.starts, axis=1, dtype=np.float64)
-        d = np.add.reduceat(chosen & self.observed, self.starts, axis=1, dtype=np.float64)
-        n = np.cumsum(leaving[:, ::-1], axis=1)[:, ::-1]
-        some = np.where(n > 0, n, 1.0)
-        areas = np.cumprod(1 - d / some, axis=1) * self.widths
-        after = np.cumsum(areas[:, ::-1], axis=1)[:, ::-1]
-        terms = np.divide(d, n * (n - d), out=np.zeros_like(n), where=(n > d) & self.before_tau)
-        return self.first + after[:, 0], (after**2 * terms).sum(axis=1)
-
-
-def _all_masks(n: int, chosen: int) -> Iterator[Bools]:
-    picks = np.array(list(combinations(range(n), chosen)), np.int64)
-    for rows in _chunks(len(picks), n):
-        mask = np.zeros((rows.stop - rows.start, n), np.bool_)
-        np.put_along_axis(mask, picks[rows], True, axis=1)  # noqa: FBT003 - numpy's own signature
-        yield mask
-
-
-def _drawn_masks(second: Bools, draws: int, generator: np.random.Generator) -> Iterator[Bools]:
-    for rows in _chunks(draws, second.size):
-        yield generator.permuted(np.tile(second, (rows.stop - rows.start, 1)), axis=1)

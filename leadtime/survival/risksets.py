@@ -7,14 +7,29 @@ A case is at risk at t where entry < t <= exit; without entry, or with entry 0, 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from leadtime.survival.checks import Array, Bools, Floats, Sample
 
-__all__ = ["TOLERANCE", "RiskTable", "area_under", "crossing", "nelson_aalen", "product_limit", "risk_table", "value_before"]
+__all__ = [
+    "BLOCK",
+    "TOLERANCE",
+    "RiskTable",
+    "area_under",
+    "crossing",
+    "greenwood",
+    "nelson_aalen",
+    "product_limit",
+    "risk_table",
+    "value_before",
+]
 
+BLOCK = 2**15  # rows worked on at once
+_LARGEST = 2.0**62
+_CASES_A_DAY = 64  # from so many cases a possible whole number on, counting beats sorting
 TOLERANCE = math.sqrt(np.finfo(np.float64).eps)  # 1.5e-8, within which a curve counts as being at a level; R's choice too
 
 
@@ -27,10 +42,25 @@ class RiskTable:
     events: Array
     censored: Array
 
+    def rows_to(self, t: float) -> int:
+        """How many of the times lie at or before t; whole times meet a whole number, so that ten million aren't turned into fractions."""
+        whole = self.time.dtype.kind == "i"
+        return int(np.searchsorted(self.time, math.floor(min(t, _LARGEST)) if whole else t, side="right"))
+
     def at_risk_at(self, t: float) -> float:
         """How many were at risk at each distinct exit time at or after t, read just before t: 0 past the last one."""
-        place = int(np.searchsorted(self.time, t, side="left"))
+        whole = self.time.dtype.kind == "i"
+        place = int(np.searchsorted(self.time, math.ceil(min(t, _LARGEST)) if whole else t, side="left"))
         return float(self.at_risk[place]) if place < self.time.size else 0.0
+
+    def floats(self, rows: slice = slice(None)) -> tuple[Floats, Floats]:
+        """The numbers at risk and of events as fractions can be made of them."""
+        return self.at_risk[rows].astype(np.float64), self.events[rows].astype(np.float64)
+
+    def blocks(self) -> Iterator[slice]:
+        """The rows in portions that stay in the processor's cache, so that ten million times need little more than their results."""
+        for start in range(0, self.time.size, BLOCK):
+            yield slice(start, min(start + BLOCK, self.time.size))
 
 
 def risk_table(sample: Sample, weights: Array | None = None) -> RiskTable:
@@ -43,33 +73,66 @@ def risk_table(sample: Sample, weights: Array | None = None) -> RiskTable:
     Returns:
         One row for each distinct duration.
     """
-    if weights is None and sample.entry is None:
-        time, events, censored = _counted(sample.time, sample.observed)
-    else:
+    if weights is not None or sample.entry is not None:
         time, events, censored = _weighted(sample, weights)
-    at_risk = np.cumsum((events + censored)[::-1])[::-1]
+    elif sample.time.dtype.kind == "i" and int(sample.time.max()) <= sample.n // _CASES_A_DAY:
+        time, events, censored = _counted_by_day(sample.time, sample.observed)
+    else:
+        return _counted(sample.time, sample.observed)
+    at_risk: Array = np.cumsum((events + censored)[::-1])[::-1]
     if sample.entry is not None:
         at_risk = at_risk - _not_entered(time, sample.entry, weights)
     return RiskTable(time, at_risk, events, censored)
 
 
-def _counted(time: Array, observed: Bools) -> tuple[Array, Array, Array]:
-    """Distinct times with their events and censorings, by one sort.
+def _counted_by_day(time: Array, observed: Bools) -> tuple[Array, Array, Array]:
+    """Distinct times with their events and censorings, without a sort: many cases share few whole numbers."""
+    cells = 2 * (int(time.max()) + 1)
+    counts = np.zeros(cells, np.int64)
+    for start in range(0, time.size, BLOCK):
+        rows = slice(start, start + BLOCK)
+        counts += np.bincount((time[rows] << 1) | observed[rows], minlength=cells)
+    censored, events = counts[0::2], counts[1::2]
+    present = np.flatnonzero(events + censored)
+    return present, events[present], censored[present]
 
-    A number of 0 or more keeps its order when its 64 bits are read as a whole number, so time and flag fit into one key.
+
+def _counted(time: Array, observed: Bools) -> RiskTable:
+    """The table of all cases by one sort.
+
+    A number of 0 or more keeps its order when its 64 bits are read as a whole number, so time and flag fit into one key. The
+    distinct times then move to the front of the keys' own memory, block by block.
     """
-    key = (time.view(np.uint64) << np.uint64(1)) | ~observed
+    key = time.view(np.uint64) << np.uint64(1)
+    key |= observed
     key.sort()
-    starts = np.flatnonzero(np.concatenate(([True], key[1:] != key[:-1])))
-    cells, counts = key[starts], np.diff(np.append(starts, key.size))
-    bits = cells >> np.uint64(1)
-    first = np.concatenate(([True], bits[1:] != bits[:-1]))
-    place = np.cumsum(first) - 1
-    open_cell = (cells & np.uint64(1)).astype(np.bool_)
-    events, censored = np.zeros(int(first.sum()), np.int64), np.zeros(int(first.sum()), np.int64)
-    events[place[~open_cell]] = counts[~open_cell]
-    censored[place[open_cell]] = counts[open_cell]
-    return bits[first].view(time.dtype), events, censored
+    count = np.int32 if key.size < 2**31 else np.int64
+    at_risk: Array = np.empty(key.size, count)
+    events: Array = np.zeros(key.size, count)
+    found, last = 0, None
+    for begin in range(0, key.size, BLOCK):
+        block = key[begin : begin + BLOCK]
+        ended, bits = block & np.uint64(1), block >> np.uint64(1)
+        first = np.ones(block.size, np.bool_)
+        np.not_equal(bits[1:], bits[:-1], out=first[1:])
+        first[0] = bits[0] != last
+        last = bits[-1]
+        starts = np.flatnonzero(first)
+        rows = slice(found, found + starts.size)
+        at_risk[rows] = key.size - begin - starts
+        found += starts.size
+        if starts.size == block.size:  # no ties
+            events[rows], key[rows] = ended, bits
+            continue
+        total = np.append(0, np.cumsum(ended))
+        if rows.start:
+            events[rows.start - 1] += total[starts[0]] if starts.size else total[-1]
+        events[rows] = np.diff(total[starts], append=total[-1])
+        key[rows] = bits[starts]
+    at_risk = at_risk[:found]
+    censored = at_risk - events[:found]
+    censored[:-1] -= at_risk[1:]
+    return RiskTable(key[:found].view(time.dtype), at_risk, events[:found], censored)
 
 
 def _weighted(sample: Sample, weights: Array | None) -> tuple[Array, Array, Array]:
@@ -92,14 +155,26 @@ def _not_entered(time: Array, entry: Array, weights: Array | None) -> Array:
     return still_out
 
 
-def product_limit(at_risk: Array, events: Array) -> tuple[Floats, Floats]:
-    """Gives S(t) after each time and Greenwood's sum of d / (n (n - d)), infinite from where S is 0."""
-    n, d = at_risk.astype(np.float64), events.astype(np.float64)
-    some = np.where(n > 0, n, 1.0)
-    survival = np.cumprod((some - d) / some, dtype=np.float64)
+def product_limit(table: RiskTable) -> Floats:
+    """Gives S(t) after each time: the product of (n - d) / n."""
+    survival = np.empty(table.time.size)
+    left = 1.0
+    for rows in table.blocks():
+        n, d = table.floats(rows)
+        part = (n - d) / n
+        part[0] *= left
+        left = np.cumprod(part, out=survival[rows])[-1]
+    return survival
+
+
+def greenwood(table: RiskTable, rows: slice = slice(None)) -> Floats:
+    """Gives Greenwood's sum of d / (n (n - d)) over some rows, infinite from where S is 0.
+
+    Source: Greenwood (1926); the variance of log S.
+    """
+    n, d = table.floats(rows)
     left = n - d
-    terms = np.divide(d, n * left, out=np.where(d > 0, np.inf, 0.0), where=left > 0)
-    return survival, np.cumsum(terms)
+    return np.cumsum(np.divide(d, n * left, out=np.where(d > 0, np.inf, 0.0), where=left > 0))
 
 
 def nelson_aalen(at_risk: Array, events: Array) -> Floats:
@@ -123,23 +198,31 @@ def crossing(time: Array, curve: Floats, level: float) -> tuple[float | None, bo
     Returns:
         The first time at which the curve is at or under the level; where it stays at the level (within 1.5e-8), the middle of
         that step, which runs to the next fall. None where not reached. And whether the level was passed: False where the
-        curve ends flat at exactly the level.
+        curve ends flat at exactly the level. A limit's curve may rise again where cases enter late; then the step counts that lies
+        highest of those at or under the level.
 
     Source: DEFINITIONS 3.2; R `quantile.survfit`, with `summary.survfit`'s rule where the curve ends at the level.
     """
-    with np.errstate(invalid="ignore"):
-        reached = curve <= level + TOLERANCE
-    if not reached.any():
+    first = _step_under(curve, level + TOLERANCE)
+    if first is None:
         return None, False
-    first = int(np.argmax(reached))
-    if abs(curve[first] - level) > TOLERANCE:
+    if curve[first] < level - TOLERANCE:
         return float(time[first]), True
-    with np.errstate(invalid="ignore"):
-        lower = curve[first:] < curve[first]
-    if not lower.any():
+    following = _step_under(curve, level - TOLERANCE)
+    if following is None:
         return float(time[first]), False
-    following = first + int(np.argmax(lower))
     return (time[first].item() + time[following].item()) / 2, True
+
+
+def _step_under(curve: Floats, level: float) -> int | None:
+    """The row of the highest step at or under a level, which is the first one where the curve only falls."""
+    with np.errstate(invalid="ignore"):
+        under = curve <= level
+        if not under.any():
+            return None
+        first = int(np.argmax(under))
+        rises = under[first:] & (curve[first:] > curve[first])
+    return int(np.argmax(np.where(under, curve, -np.inf))) if rises.any() else first
 
 
 def area_under(table: RiskTable, survival: Floats, tau: float) -> tuple[float, float]:
@@ -147,10 +230,15 @@ def area_under(table: RiskTable, survival: Floats, tau: float) -> tuple[float, f
 
     Source: DEFINITIONS 3.3; Klein & Moeschberger (2003) section 4.5; equals R survRM2.
     """
-    m = int(np.searchsorted(table.time, tau, side="right"))
-    edges = np.concatenate(([0.0], table.time[:m].astype(np.float64), [float(tau)]))
-    areas = np.diff(edges) * np.concatenate(([1.0], survival[:m]))
-    after = np.cumsum(areas[:0:-1])[::-1]  # area from each time to tau
-    n, d = table.at_risk[:m].astype(np.float64), table.events[:m].astype(np.float64)
-    terms = np.divide(d, n * (n - d), out=np.zeros(m), where=n > d)
-    return float(areas.sum()), float((after**2 * terms).sum())
+    m = table.rows_to(tau)
+    area = variance = 0.0
+    edge = float(tau)
+    for stop in range(m, 0, -BLOCK):
+        rows = slice(max(stop - BLOCK, 0), stop)
+        edges = np.append(table.time[rows].astype(np.float64), edge)
+        after = area + np.cumsum((np.diff(edges) * survival[rows])[::-1])[::-1]  # area from each time to tau
+        n, d = table.floats(rows)
+        terms = np.divide(d, n * (n - d), out=np.zeros(n.size), where=n > d)
+        variance += float((after**2 * terms).sum())
+        area, edge = float(after[0]), float(edges[0])
+    return area + edge, variance

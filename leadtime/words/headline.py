@@ -1,7 +1,8 @@
 """The headline: what a comparison of two cohorts shows, in sentences that claim no more than the figures hold.
 
-"Fell" or "rose" is said only where the interval excludes no change *and* the test's p value is under 0.05; a p value never stands
-without its effect; what isn't reached is said in words (DEFINITIONS 3.2, 3.4, 3.5).
+"Fell" or "rose", and "shorter" or "longer", are said only where the declared test's p value is under 0.05 *and* the interval excludes no
+change. Where the test finds a difference whose size the interval leaves open, just that is said, and where it finds none the change is
+given with a sign. A p value never stands without its effect; what isn't reached is said in words (DEFINITIONS 3.2, 3.4-3.6).
 """
 
 from __future__ import annotations
@@ -11,10 +12,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 from leadtime.results import Estimate
-from leadtime.words.amounts import format_change, format_duration
+from leadtime.words.amounts import format_change, format_duration, format_signed
 from leadtime.words.catalogue import Words, words
 
-__all__ = ["SIGNIFICANT", "CohortFacts", "HeadlineFacts", "bias_note", "headline"]
+__all__ = ["SIGNIFICANT", "CohortFacts", "HeadlineFacts", "TestName", "bias_note", "headline"]
+
+TestName = Literal["log_rank", "permutation_log_rank", "restricted_mean", "permutation_restricted_mean"]
 
 SIGNIFICANT = 0.05
 LEAVERS_SHOWN_ABOVE = 0.10  # share that left before tau, DEFINITIONS 3.4
@@ -38,22 +41,26 @@ class CohortFacts:
     left_probability: float | None = None
     completed_only_median: float | None = None
     unfinished: int | None = None
+    restricted_mean: Estimate | None = None
 
 
 @dataclass(frozen=True)
 class HeadlineFacts:
     """A comparison in the figures that its headline needs.
 
-    `median_ratio` is after/before; `restricted_mean_difference` after - before in days up to `tau` days.
+    `median_ratio` is after/before; `restricted_mean_difference` after - before in days up to `tau` days; `statistic` is the declared
+    one, to which `p_value` belongs. Where the cohorts aren't `comparable`, no change is said.
     """
 
     before: CohortFacts
     after: CohortFacts
     median_ratio: Estimate
     p_value: float | None
-    test: Literal["log_rank", "permutation_log_rank"] = "log_rank"
+    test: TestName = "log_rank"
     tau: float | None = None
     restricted_mean_difference: Estimate | None = None
+    statistic: Literal["median", "restricted_mean"] = "median"
+    comparable: bool = True
 
 
 def headline(facts: HeadlineFacts, *, language: str = "en") -> str:
@@ -78,10 +85,28 @@ def headline(facts: HeadlineFacts, *, language: str = "en") -> str:
     """
     text = words(language)
     sentences = [_change(facts, text), _cohort(facts.before, "before", text), _cohort(facts.after, "after", text)]
-    sentences.append(text.say("headline.method"))
+    sentences.append(_method(facts, text))
     if _many_left(facts):
         sentences.append(_done(facts, text))
     return " ".join(sentence for sentence in sentences if sentence)
+
+
+def _method(facts: HeadlineFacts, text: Words) -> str:
+    """How it was counted, with the kind of each interval that is shown."""
+    change = facts.restricted_mean_difference if _is_of_means(facts) else facts.median_ratio
+    shown = [("limits_of_medians", facts.before.median), ("limits_of_change", change if facts.comparable else None)]
+    limits = [
+        text.say(f"headline.{key}", {"kind": text.texts.get(f"interval_kind.{each.interval}", each.interval)})
+        for key, each in shown
+        if each is not None and each.value is not None and each.interval != "none" and (each.lower is not None or each.upper is not None)
+    ]
+    values = {"limits": ", ".join(limits)}
+    return text.say("headline.method_with_limits", values) if limits else text.say("headline.method")
+
+
+def _is_of_means(facts: HeadlineFacts) -> bool:
+    """Whether the change that is said is that of restricted means."""
+    return facts.statistic == "restricted_mean" or facts.before.median.value is None or facts.after.median.value is None
 
 
 def bias_note(facts: HeadlineFacts, *, language: str = "en") -> str:
@@ -110,41 +135,62 @@ def bias_note(facts: HeadlineFacts, *, language: str = "en") -> str:
 
 
 def _change(facts: HeadlineFacts, text: Words) -> str:
-    """The first sentence: the change of medians, or of restricted means where a median isn't reached."""
+    """The first sentence: the change of the declared statistic, or of restricted means where a median isn't reached."""
     before, after, ratio = facts.before.median.value, facts.after.median.value, facts.median_ratio
     values = {name: format_duration(days, language=text.language) for name, days in (("before", before), ("after", after))}
+    if not facts.comparable:
+        return text.say("headline.not_comparable", values)
+    if facts.statistic == "restricted_mean":
+        return _restricted(facts, text) or text.say("headline.no_horizon")
     if before is None or after is None:
         which = "neither" if before is None and after is None else "only_after" if before is None else "only_before"
         return " ".join(part for part in (text.say(f"headline.{which}", values), _restricted(facts, text)) if part)
     if ratio.value is None:
         return text.say("headline.no_ratio", values)
-    direction = _direction(ratio.lower, ratio.upper, 1.0, facts.p_value)
-    effect = text.say("headline.effect", {"effect": _percent_change(ratio.value, text), "interval": _ratio_interval(facts, text)})
-    return text.say(f"headline.{direction}", {**values, "effect": effect})
+    found = _finding(ratio, 1.0, facts.p_value)
+    say = _percent_change if found in ("shorter", "longer") else _signed_percent
+    effect = text.say("headline.effect", {"effect": say(ratio.value, text), "interval": _ratio_interval(facts, found, text)})
+    return text.say(f"headline.{found}", {**values, "effect": effect})
 
 
 def _restricted(facts: HeadlineFacts, text: Words) -> str:
-    """The change of restricted means: the effect that stands where there is no ratio of medians."""
+    """The change of restricted means: the effect that stands where it is the declared one, or where there is no ratio of medians."""
     change, tau = facts.restricted_mean_difference, facts.tau
     if change is None or change.value is None or tau is None:
         return ""
-    direction = _direction(change.lower, change.upper, 0.0, facts.p_value)
+    found = _finding(change, 0.0, facts.p_value)
+    say = format_change if found in ("shorter", "longer") else format_signed
     ends = [("no_lower", change.lower), ("no_upper", change.upper)]
-    if change.upper is not None and change.upper <= 0:
+    if found == "shorter":
         ends.reverse()  # the smaller change first
-    first, last = (text.say(f"headline.{name}") if days is None else format_change(days, language=text.language) for name, days in ends)
-    interval = _interval(change.confidence, first, last, facts, text)
-    effect = text.say("headline.effect", {"effect": format_change(change.value, language=text.language), "interval": interval})
-    return text.say(f"headline.restricted_{direction}", {"tau": format_duration(tau, language=text.language), "effect": effect})
+    elif found != "longer":
+        ends = [("open_below", change.lower), ("open_above", change.upper)]
+    first, last = (text.say(f"headline.{name}") if days is None else say(days, language=text.language) for name, days in ends)
+    interval = _interval(change, first, last, facts, text)
+    values = {
+        "tau": format_duration(tau, language=text.language),
+        "effect": text.say("headline.effect", {"effect": say(change.value, language=text.language), "interval": interval}),
+        "between": _between(facts, text),
+    }
+    return text.say(f"headline.restricted_{found}", values)
 
 
-def _direction(lower: float | None, upper: float | None, none: float, p: float | None) -> Literal["shorter", "longer", "unclear"]:
-    """Which way the change goes, if both the interval and the test say that there is one."""
+def _between(facts: HeadlineFacts, text: Words) -> str:
+    """From one restricted mean to the other, where both may be shown; it stands after a word, so it begins with a space."""
+    before, after = facts.before.restricted_mean, facts.after.restricted_mean
+    if before is None or after is None:
+        return ""
+    values = {name: format_duration(mean.value, language=text.language) for name, mean in (("before", before), ("after", after))}
+    return " " + text.say("headline.between", values)
+
+
+def _finding(change: Estimate, none: float, p: float | None) -> Literal["shorter", "longer", "differs", "unclear"]:
+    """What the declared test and the interval show together: a change with its direction, that there is one of unknown size, or nothing."""
     if p is None or p >= SIGNIFICANT:
         return "unclear"
-    if upper is not None and upper < none:
+    if change.upper is not None and change.upper < none:
         return "shorter"
-    return "longer" if lower is not None and lower > none else "unclear"
+    return "longer" if change.lower is not None and change.lower > none else "differs"
 
 
 def _cohort(cohort: CohortFacts, role: str, text: Words) -> str:
@@ -201,22 +247,25 @@ def _bias(cohort: CohortFacts, text: Words) -> str:
     return text.say("headline.bias_none") if change == text.say("change.none") else text.say("headline.bias", {"change": change})
 
 
-def _ratio_interval(facts: HeadlineFacts, text: Words) -> str:
-    """The interval of a ratio as percent: ``60 to 74 % shorter``, smaller change first; ``10 % shorter to 5 % longer`` across no change."""
-    lower, upper = facts.median_ratio.lower, facts.median_ratio.upper
-    first = text.say("headline.no_lower") if lower is None else _percent_change(lower, text)
-    last = text.say("headline.no_upper") if upper is None else _percent_change(upper, text)
-    if lower is not None and upper is not None and (upper <= 1 or lower >= 1):
-        near, far = (upper, lower) if upper <= 1 else (lower, upper)
-        first, last = _percent(near, text), _percent_change(far, text)
-    elif upper is not None and upper <= 1:
-        first, last = last, first
-    return _interval(facts.median_ratio.confidence, first, last, facts, text)
+def _ratio_interval(facts: HeadlineFacts, found: str, text: Words) -> str:
+    """The interval of a ratio as percent: ``60 to 74 % shorter``, smaller change first; ``-10 % to +5 %`` where no change is claimed."""
+    ratio = facts.median_ratio
+    lower, upper = ratio.lower, ratio.upper
+    say = _percent_change if found in ("shorter", "longer") else _signed_percent
+    opened = ("no_lower", "no_upper") if found in ("shorter", "longer") else ("open_below", "open_above")
+    first = text.say(f"headline.{opened[0]}") if lower is None else say(lower, text)
+    last = text.say(f"headline.{opened[1]}") if upper is None else say(upper, text)
+    if found == "shorter" and upper is not None:
+        first, last = (last, first) if lower is None else (_percent(upper, text), first)
+    elif found == "longer" and lower is not None and upper is not None:
+        first = _percent(lower, text)
+    return _interval(ratio, first, last, facts, text)
 
 
-def _interval(confidence: float, first: str, last: str, facts: HeadlineFacts, text: Words) -> str:
-    """The interval with the test's p value, which never stands alone."""
-    interval = text.say("headline.interval", {"confidence": text.percent(confidence), "lower": first, "upper": last})
+def _interval(change: Estimate, first: str, last: str, facts: HeadlineFacts, text: Words) -> str:
+    """The interval with the test's p value, which never stands alone; where neither limit can be given, that is said instead."""
+    values = {"confidence": text.percent(change.confidence), "lower": first, "upper": last}
+    interval = text.say("headline.interval_open" if change.lower is None and change.upper is None else "headline.interval", values)
     if facts.p_value is None:
         return interval
     return text.say("headline.with_test", {"interval": interval, "test": text.say(f"test.{facts.test}"), "p": text.p_value(facts.p_value)})
@@ -226,6 +275,13 @@ def _percent(ratio: float, text: Words) -> str:
     """The size of a change in percent, as a bare number; under one percent with a decimal, so that it isn't shown as none."""
     size = abs(100 * (ratio - 1))
     return text.number(size, digits=1 if 0 < size < 1 else 0)
+
+
+def _signed_percent(ratio: float, text: Words) -> str:
+    """A change as ``-12 %`` or ``+5 %``: for where the word shorter would claim what isn't shown."""
+    if ratio == 1:
+        return text.say("change.none")
+    return text.say("change.minus" if ratio < 1 else "change.plus", {"amount": text.say("format.percent", {"n": _percent(ratio, text)})})
 
 
 def _percent_change(ratio: float, text: Words) -> str:

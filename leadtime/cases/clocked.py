@@ -1,0 +1,200 @@
+"""The clock of every case by a pathway: its start, then the first of stop, exit and the end of observation.
+
+One pass over the events that the pathway names: each learns when the clock of its case started, then they become a row a case. A moment
+is chosen as the least of a struct that begins with the order of events, which every engine knows.
+Source: DEFINITIONS 1.3 (ties), 2.1 (start and stop), 2.2 (observation), 2.3 (exclusions).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import narwhals as nw
+
+from leadtime.cases.clock import ORDER, Axis, Bound
+from leadtime.cases.own import OwnDates
+from leadtime.log import EventLog
+from leadtime.pathway import Exit, Milestone, Pathway
+
+__all__ = ["decided", "reached"]
+
+Frame = nw.LazyFrame[Any]
+Parts = Mapping[str, Milestone] | Mapping[str, Exit]
+
+
+def reached(log: EventLog, pathway: Pathway, bound: Bound, own: OwnDates, axis: Axis) -> Frame:
+    """Gives a row for each case with an event that the pathway names: the moments `start`, `stop` and `exit`, empty where not reached.
+
+    Beside them the names of stop and exit, whether the stop's name hangs on tied order (`tied`), and how many stops and exits lie before
+    the start (`early_stop`, `early_exit`), how many starts after the observation (`late_starts`) and how many exits there are at all.
+    """
+    start = pathway.milestones[pathway.start]
+    stops: Parts = {name: pathway.milestones[name] for name in pathway.stop}
+    events, begins = _chosen(_relevant(log, pathway, bound, own, axis), start, "inside", "start")
+    events = _named(_with_start(events, begins, axis), {"stop": stops, "exit": pathway.exits})
+    early = nw.col("inside") & ~nw.col("timely")
+    stop, exit_ = _any(stops.values()), _any(pathway.exits.values())
+    found = {what: _least(axis, f"{what}_name") for what in ("start", "stop", "exit")}
+    if len(stops) > 1:
+        found["turned"] = _least(axis, "stop_name", turned=True)
+    rows = events.group_by("case_id").agg(
+        **found,
+        late_starts=_number(~nw.col("inside") & _any([start])),
+        early_stop=_number(early & stop),
+        early_exit=_number(early & exit_),
+        exits=_number(exit_),
+    )
+    parts = axis.parts_of(dict.fromkeys(("start", "stop", "exit"), "start"))
+    names = {f"{name}_name": nw.col(name).struct.field("name") for name in ("stop", "exit")}
+    turned = nw.col("turned").struct.field("name") if "turned" in found else nw.col("stop").struct.field("name")
+    counts = ("late_starts", "early_stop", "early_exit", "exits")
+    return rows.select("case_id", *counts, **parts, **names, turned_name=turned)
+
+
+def _any(parts: Iterable[Milestone | Exit]) -> nw.Expr:
+    """Whether an event is of some milestone or exit."""
+    activities = sorted({activity for part in parts for activity in part.activities})
+    return nw.col("activity").is_in(activities or [""])  # no event has a blank activity
+
+
+def _number(condition: nw.Expr) -> nw.Expr:
+    return nw.when(condition).then(nw.lit(1)).otherwise(nw.lit(0)).sum()
+
+
+def _least(axis: Axis, name: str, *, turned: bool = False) -> nw.Expr:
+    """The first named event of a case in the order of events, with its name; turned: the last of those that only their rows tell apart."""
+    return nw.when(~nw.col(name).is_null()).then(axis.moment(turned=turned, name=name)).min()
+
+
+def _relevant(log: EventLog, pathway: Pathway, bound: Bound, own: OwnDates, axis: Axis) -> Frame:
+    """The events of milestones and exits with `inside`: not after the log's end of observation, nor after the case's own."""
+    events = log.frame.filter(nw.col("activity").is_in(sorted(pathway.milestone_activities)))
+    inside = bound.holds("start")
+    if "last_observed" in own.has:
+        mixed = Axis(partial=axis.partial)
+        events = events.join(own.frame.select("case_id", *mixed.columns("last_observed")), on="case_id", how="left")
+        inside = nw.when(mixed.precedes("last_observed", "start")).then(nw.lit(value=False)).otherwise(inside)
+    there = [f"start_{part}" for part in axis.parts if f"start_{part}" in log.columns]
+    bounds = [nw.col("start_wall_us").alias(name) for name in axis.columns("start") if name not in there]
+    return events.select("case_id", "activity", "end_us", "row", *there, *bounds, inside.alias("inside"))
+
+
+def _with_start(events: Frame, begins: nw.Expr, axis: Axis) -> Frame:
+    """The events, with the name `start` on those that may start the clock, and whether each is observed and at or after the first."""
+    marked = events.with_columns(start_name=nw.when(begins).then(nw.lit("start")), **_begun(begins, axis))
+    if axis.precision == "mixed" or axis.partial:
+        marked = marked.with_columns(**axis.parts_of({"begun": "start"}))
+    return marked.with_columns(timely=nw.when(~axis.precedes("start", "begun")).then(nw.col("inside")).otherwise(nw.lit(value=False)))
+
+
+def _begun(begins: nw.Expr, axis: Axis) -> dict[str, nw.Expr]:
+    """When the clock of the event's case started; where all events have one precision a number tells, else the whole moment is needed."""
+    if axis.precision == "mixed" or axis.partial:
+        return {"begun": nw.when(begins).then(axis.moment()).min().over("case_id")}
+    part = "us" if axis.precision == "clock" else "wall_us"
+    return {f"begun_{part}": nw.when(begins).then(nw.col(f"start_{part}")).min().over("case_id")}
+
+
+def _chosen(events: Frame, part: Milestone | Exit, among: str, place: str) -> tuple[Frame, nw.Expr]:
+    """The events, and which of them a rule leaves to choose the earliest of; `first` leaves all."""
+    hit = nw.col(among) & _any([part])
+    if isinstance(part, Exit) or part.rule == "first":
+        return events, hit
+    counted = nw.when(hit).then(nw.col("row")).cum_count().over("case_id", order_by=ORDER)
+    if part.rule == "nth":
+        return events.with_columns(counted.alias(f"{place}_place")), hit & (nw.col(f"{place}_place") == part.n)
+    total = nw.when(hit).then(nw.col("row")).count().over("case_id")
+    placed = events.with_columns(counted.alias(f"{place}_place"), total.alias(f"{place}_last"))
+    return placed, hit & (nw.col(f"{place}_place") == nw.col(f"{place}_last"))
+
+
+def _named(events: Frame, parts: Mapping[str, Parts]) -> Frame:
+    """The events, each with the name of the milestone or exit that it is at or after the start; the first declared, where it is several.
+
+    Each one's own rule counts only its occurrences at or after the start (DEFINITIONS 2.1).
+    """
+    names: dict[str, Any] = {}
+    for what, several in parts.items():
+        label: Any = nw.lit(None, dtype=nw.String)
+        for number, name in reversed([*enumerate(several)]):
+            events, hit = _chosen(events, several[name], "timely", f"{what}_{number}")
+            label = nw.when(hit).then(nw.lit(name)).otherwise(label)
+        names[f"{what}_name"] = label
+    return events.with_columns(**names)
+
+
+def decided(rows: Frame, own: OwnDates, bound: Bound, axis: Axis) -> Frame:
+    """Gives one outcome a case; at the same time a stop comes before an exit, and an exit before the end of observation."""
+    if "exit_date" in own.has:
+        rows = _with_own_exit(rows, own, axis)
+    stopped = ~nw.col("stop_us").is_null() & (nw.col("exit_us").is_null() | ~axis.precedes("exit", "stop"))
+    left = nw.when(~nw.col("exit_us").is_null()).then(nw.lit("left")).otherwise(nw.lit("still waiting"))
+    rows = rows.with_columns(outcome=nw.when(stopped).then(nw.lit("stopped")).otherwise(left), excluded_because=_exclusion())
+    rows = rows.with_columns(**{f"end_{part}": _ending(part, own, bound) for part in axis.parts})
+    entry: nw.Expr = nw.lit(0, dtype=nw.Int64)
+    if "entry_date" in own.has:
+        rows, entry = _with_entry(rows, axis), nw.col("entry_us")
+    kept, outcome = nw.col("excluded_because").is_null(), nw.col("outcome")
+    by_stop = kept & (outcome == "stopped")
+    return rows.select(
+        "case_id",
+        *axis.columns("start", "end"),
+        *(nw.when(kept).then(days).alias(name) for name, days in {**axis.durations("start", "end"), "entry_us": entry}.items()),
+        nw.when(kept).then(outcome).otherwise(nw.lit("excluded")).alias("status"),
+        nw.when(by_stop).then(nw.col("stop_name")).alias("stopped_by"),
+        nw.when(kept & (outcome == "left")).then(nw.col("exit_name")).alias("exit"),
+        "excluded_because",
+        nw.when(by_stop).then(nw.col("turned_name") != nw.col("stop_name")).otherwise(nw.lit(value=False)).alias("tied"),
+    )
+
+
+def _ending(part: str, own: OwnDates, bound: Bound) -> nw.Expr:
+    """One part of the moment at which a case's time ends: its stop, its exit, or the end of its observation."""
+    outcome = nw.col("outcome")
+    if own.censored:
+        censored = nw.col(f"censored_{part}")
+    else:
+        censored = nw.lit(value=False) if part == "is_date" else nw.lit(bound.us if part == "us" else bound.wall_us)
+    left = nw.when(outcome == "left").then(nw.col(f"exit_{part}")).otherwise(censored)
+    return nw.when(outcome == "stopped").then(nw.col(f"stop_{part}")).otherwise(left)
+
+
+def _with_entry(rows: Frame, axis: Axis) -> Frame:
+    """How long after the start the observation began; a case that came after its time had ended is excluded (DEFINITIONS 2.2)."""
+    late = ~nw.col("entry_date_us").is_null() & axis.precedes("start", "entry_date")
+    entered = rows.with_columns(entry_us=nw.when(late).then(axis.elapsed("start", "entry_date")).otherwise(nw.lit(0)))
+    empty = (nw.col("entry_us") > 0) & (nw.col("entry_us") >= axis.elapsed("start", "end"))
+    reason = nw.when(empty).then(nw.lit("entry at or after exit"))
+    return entered.with_columns(excluded_because=nw.coalesce("excluded_because", reason))
+
+
+def _with_own_exit(rows: Frame, own: OwnDates, axis: Axis) -> Frame:
+    """The exit that the case itself states (`exit_date`, and its name in `exit`) beside those found among the events."""
+    stated = ~nw.col("start_us").is_null() & ~nw.col("exit_date_us").is_null()
+    timely = stated & ~axis.precedes("exit_date", "start") & ~axis.precedes("censored", "exit_date")
+    first = timely & (nw.col("exit_us").is_null() | axis.precedes("exit_date", "exit"))
+    early = stated & axis.precedes("exit_date", "start")
+    name = nw.coalesce("own_exit", nw.lit("exit")) if "exit" in own.has else nw.lit("exit")
+    marked = rows.with_columns(own_first=nw.when(first).then(nw.lit(value=True)).otherwise(nw.lit(value=False)))
+    chosen = nw.col("own_first")
+    return marked.with_columns(
+        *(nw.when(chosen).then(nw.col(f"exit_date_{part}")).otherwise(nw.col(f"exit_{part}")).alias(f"exit_{part}") for part in axis.parts),
+        exit_name=nw.when(chosen).then(name).otherwise(nw.col("exit_name")),
+        early_exit=nw.when(early).then(nw.lit(1)).otherwise(nw.col("early_exit")),
+    )
+
+
+def _exclusion() -> nw.Expr:
+    """Why a case can't be timed, `None` for those that can (DEFINITIONS 2.3)."""
+    no_start = nw.col("start_us").is_null()
+    reasons = {
+        "start after observed_until": no_start & (nw.col("late_starts") > 0),
+        "no start": no_start,
+        "stopped before start": nw.col("stop_us").is_null() & (nw.col("early_stop") > 0),
+        "exit before start": nw.col("exit_us").is_null() & (nw.col("early_exit") > 0),
+    }
+    excluded: Any = nw.lit(None, dtype=nw.String)
+    for reason, holds in reversed(reasons.items()):
+        excluded = nw.when(holds).then(nw.lit(reason)).otherwise(excluded)
+    return excluded  # type: ignore[no-any-return]

@@ -1,0 +1,82 @@
+"""The command line: arguments in, public functions called, one clear line on error. One module a command.
+
+Exit codes: 0 done, 1 the data or the pathway are at fault (or `check` found errors), 2 the call is, 130 Ctrl-C, 70 a bug.
+"""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from typing import Annotated
+
+import typer
+
+from leadtime.cli.checking import check
+from leadtime.cli.describing import describe
+from leadtime.cli.mapping import valuestream
+from leadtime.cli.pseudonymising import pseudonymise
+from leadtime.cli.reporting import demo, report
+from leadtime.cli.templates import template
+from leadtime.errors import LeadtimeError, one_line
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="leadtime",
+    help="Lead times and waste from event logs: unfinished cases counted, uncertainty shown, no person revealed.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+for verb, example in (
+    (report, "report events.xlsx --pathway pathway.toml --before before --after after --out reports"),
+    (check, "check events.xlsx --pathway pathway.toml"),
+    (describe, "describe events.csv --pathway pathway.toml"),
+    (pseudonymise, "pseudonymise events.csv --out hidden.csv --key-file key.txt --new-key --drop Anteckning"),
+    (valuestream, "valuestream map.xlsx --out reports"),
+    (template, "template --out my_events.xlsx --language sv"),
+    (demo, "demo --out demo"),
+):
+    app.command(epilog=f"Example:  leadtime {example}")(verb)
+
+
+def _version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it so
+    if wanted:
+        from leadtime import __version__
+
+        typer.echo(f"leadtime {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _all(
+    *,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and stop", is_eager=True, callback=_version)] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of a bug")] = False,
+) -> None:
+    """Lead times and waste from event logs."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs the command line and gives its exit code."""
+    given = sys.argv[1:] if arguments is None else arguments
+    try:
+        code = app(args=given, standalone_mode=False)
+        return code if isinstance(code, int) else 0
+    except LeadtimeError as error:
+        return _failed(str(error), error.exit_code)
+    except (KeyboardInterrupt, typer.Abort):
+        return _failed("stopped", 130)
+    except Exception as error:
+        # typer's own usage errors carry their message and code, whichever click it is built on.
+        if hasattr(error, "format_message") and hasattr(error, "exit_code"):
+            return _failed(f"{error.format_message()} See 'leadtime --help'.", int(error.exit_code))
+        if "--debug" in given:
+            traceback.print_exc()
+        return _failed(f"a bug in leadtime: {type(error).__name__}: {error} (run again with --debug and report it)", 70)
+
+
+def _failed(message: str, code: int) -> int:
+    typer.echo(f"leadtime: {one_line(message)}", err=True)
+    return code

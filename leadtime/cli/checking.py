@@ -1,0 +1,140 @@
+"""The command that checks a log, and the file of names that it proposes."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from leadtime.cli.options import Columns, DateOrder, LogFile, NamesFile, PathwayFile, ReserveNumbers, Sheets, Until, Words, Zone
+from leadtime.cli.shared import pathway_of, place, read
+from leadtime.errors import InputError
+
+if TYPE_CHECKING:
+    from leadtime.log import EventLog
+    from leadtime.results import Finding, QualityReport
+    from leadtime.words import Words as Catalogue
+
+__all__ = ["check"]
+
+
+def check(
+    log_file: LogFile,
+    *,
+    pathway_file: PathwayFile = None,
+    columns: Columns = None,
+    timezone: Zone = None,
+    observed_until: Until = None,
+    sheets: Sheets = None,
+    date_order: DateOrder = None,
+    names: NamesFile = None,
+    rows: Annotated[int, typer.Option("--rows", help="How many rejected rows to list", min=0)] = 20,
+    language: Words = "en",
+    propose: Annotated[Path | None, typer.Option("--propose", help="Write names spelled alike to this file, to be looked through")] = None,
+    silent_days: Annotated[int, typer.Option("--silent-days", help="Days without an event that make an open case silent", min=0)] = 180,
+    country: Annotated[str | None, typer.Option("--country", help="Whose public holidays count, as SE; else the time zone's")] = None,
+    today: Annotated[str | None, typer.Option("--today", help="What lies after this day lies in the future; else today")] = None,
+    reserve_numbers: ReserveNumbers = None,
+) -> None:
+    """Check a log: what was read, what was rejected and why, what is odd; exits 1 where something must be mended."""
+    from leadtime import check_quality
+
+    pathway = pathway_of(pathway_file)
+    log = read(log_file, pathway, columns, timezone, observed_until, sheets, date_order, names)
+    quality = check_quality(
+        log, pathway, today=today, silent_days=silent_days, country=country, reserve_numbers=tuple(reserve_numbers or ())
+    )
+    _print_account(log, quality)
+    _print_findings(quality.findings, language)
+    _list_rejected(log, rows)
+    if propose is not None:
+        _write_names(log, propose)
+    if quality.errors:
+        raise typer.Exit(1)
+
+
+def _print_account(log: EventLog, quality: QualityReport) -> None:
+    typer.echo(f"{quality.rows_read} rows read = {quality.rows_kept} kept + {quality.rows_rejected} rejected")
+    for reason, count in quality.rejected_by_reason.items():
+        typer.echo(f"  rejected: {reason}: {count}")
+    for role, header in log.roles.items():
+        typer.echo(f"  column {role}: '{header}'")
+
+
+def _print_findings(findings: Sequence[Finding], language: str) -> None:
+    """A table on a terminal; elsewhere one finding a line, which other programs can search."""
+    from leadtime.words import words
+
+    text = words(language)
+    rows = [_told(one, text) for one in findings]
+    if not rows:
+        typer.echo(text.say("quality.no_findings"))
+        return
+    if sys.stdout.isatty():
+        _print_table([text.column(name) for name in ("severity", "message", "effect", "examples", "code")], rows)
+    else:
+        for severity, message, effect, examples, code in rows:
+            where = f" ({text.say('quality.examples', {'where': examples})})" if examples else ""
+            typer.echo(f"{severity}: {message}{where}. {effect} [{code}]")
+    counts = {f"{severity}s": sum(one.severity == severity for one in findings) for severity in ("error", "warning", "note")}
+    typer.echo(text.say("quality.summary", counts))
+
+
+def _told(one: Finding, text: Catalogue) -> tuple[str, str, str, str, str]:
+    """A finding as a row of words: how grave, what, what it does, where to look, and its code."""
+    from leadtime.quality import effect_of, place_told, told
+
+    # What a check wrote in English may say more than the catalogue's sentence.
+    english = text.language == "en" and one.message
+    message = english or told(one, text, milestone=lambda name: text.texts.get(f"report.term.{name}", name))
+    examples = "; ".join(place_told(example, text) for example in one.examples)
+    return text.say(f"severity.{one.severity}"), message, effect_of(one.code, text), examples, one.code
+
+
+def _print_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(show_lines=True)
+    for heading in headings:
+        table.add_column(Text(heading), overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))  # as text, since a column's name may hold what rich takes for a mark
+    Console().print(table)
+
+
+def _list_rejected(log: EventLog, most: int) -> None:
+    records = log.rejected.records()
+    for row in records[:most]:
+        typer.echo(f"  {place(row)}: {row['reason']} (column {row['column']})")
+    if len(records) > most:
+        typer.echo(f"  and {len(records) - most} more")
+
+
+def _write_names(log: EventLog, path: Path) -> None:
+    """Writes the names spelled alike as TOML, role by role, for a person to look through; `--names` reads it back."""
+    from leadtime.quality import proposed_names
+
+    proposed = proposed_names(log)
+    try:
+        path.write_text(_toml(proposed), encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"'{path}' can't be written: {error.strerror}; choose another file with --propose") from None
+    typer.echo(f"{sum(map(len, proposed.values()))} names proposed in {path}")
+
+
+def _toml(proposed: Mapping[str, Mapping[str, str]]) -> str:
+    lines = ["# Names spelled nearly as another, with the commoner one. Delete the lines that are wrong, then read the log with --names."]
+    for role, names in proposed.items():
+        lines += ["", f"[{role}]", *(f"{_quoted(name)} = {_quoted(better)}" for name, better in names.items())]
+    return "\n".join(lines) + "\n"
+
+
+def _quoted(text: str) -> str:
+    """A TOML basic string, which is JSON's but for the one control character that JSON leaves as it is."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -1,0 +1,112 @@
+"""The commands that end in a report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from leadtime.cli.options import Columns, DateOrder, LogFile, NamesFile, ReserveNumbers, Sheets, Until, Words, Zone
+from leadtime.cli.shared import made_folder, place, progress, read, require_writable
+from leadtime.errors import InputError, UsageError
+
+if TYPE_CHECKING:
+    from leadtime.log import EventLog
+
+__all__ = ["demo", "report"]
+
+
+def report(
+    log_file: LogFile,
+    *,
+    pathway_file: Annotated[Path, typer.Option("--pathway", help="The pathway: milestones, stops, exits (TOML)", show_default=False)],
+    out: Annotated[Path, typer.Option("--out", help="Folder for report.xlsx and report.html", show_default=False)],
+    by: Annotated[str | None, typer.Option("--by", help="The case attribute that holds the cohort")] = None,
+    before: Annotated[str | None, typer.Option("--before", help="Label of the cohort before")] = None,
+    after: Annotated[str | None, typer.Option("--after", help="Label of the cohort after")] = None,
+    break_date: Annotated[str | None, typer.Option("--break-date", help="Cohorts by start: on or after this day is after")] = None,
+    language: Words = "en",
+    profile: Annotated[str, typer.Option("--profile", help="Disclosure profile: se-5, nhs-7-round5, internal")] = "se-5",
+    columns: Columns = None,
+    timezone: Zone = None,
+    observed_until: Until = None,
+    sheets: Sheets = None,
+    date_order: DateOrder = None,
+    names: NamesFile = None,
+    leave_out_bad_rows: Annotated[
+        bool, typer.Option("--leave-out-bad-rows", help="Go on where rows end before they start; they are listed and left out")
+    ] = False,
+    allow_personal_numbers: Annotated[
+        bool, typer.Option("--allow-personal-numbers", help="Go on where a column holds personal numbers; none is shown")
+    ] = False,
+    reserve_numbers: ReserveNumbers = None,
+    seed: Annotated[int, typer.Option("--seed", help="Seed of the bootstrap and permutations")] = 0,
+) -> None:
+    """Compare before and after, and write report.xlsx and report.html."""
+    from leadtime import build_report, compare, lead_times, read_pathway
+    from leadtime.quality import check_persons, refuse_persons
+
+    with progress() as step:
+        step("reading the pathway", 0.0)
+        pathway = read_pathway(pathway_file)
+        require_writable(out)
+        step("reading the log", 0.1)
+        log = read(log_file, pathway, columns, timezone, observed_until, sheets, date_order, names)
+        if not leave_out_bad_rows:
+            _require_order(log)
+        if not allow_personal_numbers:
+            numbers = check_persons(log, reserve_numbers=tuple(reserve_numbers or ()))
+            refuse_persons(numbers, remedy=", or go on all the same with --allow-personal-numbers")
+        step("timing the cases", 0.4)
+        times = lead_times(log, pathway)
+        step("comparing", 0.5)
+        result = compare(times, by=by, before=before, after=after, break_date=break_date, seed=seed)
+        step("writing the report", 0.8)
+        made = build_report(log, pathway, result, language=language, profile=_profile(profile), seed=seed, allow_personal_numbers=True)
+        made.to_excel(made_folder(out) / "report.xlsx")
+        made.to_html(out / "report.html")
+    _account(log)
+    for _, headline in made.headlines:
+        typer.echo(headline)
+    typer.echo(f"Written: {out / 'report.xlsx'} and {out / 'report.html'}")
+
+
+def demo(
+    *,
+    out: Annotated[Path, typer.Option("--out", help="Folder for the synthetic sample and its report")] = Path("leadtime_demo"),
+    language: Words = "en",
+) -> None:
+    """Make the synthetic sample study in a folder, and its report."""
+    from leadtime.datasets import write_sample
+
+    require_writable(out)
+    write_sample(made_folder(out))
+    typer.echo(f"Synthetic sample written to {out}")
+    report(out / "events_messy.xlsx", pathway_file=out / "pathway.toml", out=out / "report", language=language)
+
+
+def _require_order(log: EventLog) -> None:
+    """Stops where rows end before they start: which of the two dates is wrong, only the unit can say."""
+    count = log.quality.rejected_by_reason.get("end before start", 0)
+    if count:
+        first = next(row for row in log.rejected.records() if row["reason"] == "end before start")
+        more = f" (and {count - 1} more such rows)" if count > 1 else ""
+        raise InputError(
+            f"{place(first)}: the event ends before it starts{more}; correct the dates, or leave such rows out with --leave-out-bad-rows"
+        )
+
+
+def _profile(name: str) -> Any:
+    from leadtime.disclosure import PROFILES
+
+    if name not in PROFILES:
+        raise UsageError(f"--profile '{name}' isn't allowed; use {', '.join(PROFILES)}")
+    return name
+
+
+def _account(log: EventLog) -> None:
+    quality = log.quality
+    reasons = ", ".join(f"{count} {reason}" for reason, count in quality.rejected_by_reason.items())
+    account = f"{quality.rows_read} rows read = {quality.rows_kept} kept + {quality.rows_rejected} rejected"
+    typer.echo(account + (f" ({reasons})" if reasons else ""))

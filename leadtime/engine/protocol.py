@@ -1,0 +1,48 @@
+"""What every engine can do beyond the frames' common text; a measure that keeps to it runs on all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    import narwhals as nw
+    import pandas as pd
+
+__all__ = ["Engine", "Value"]
+
+Value = str | int | float | bool | None
+
+
+class Engine(Protocol):
+    """The engine behind a log: DuckDB (`engine.session`) or Spark (`engine.spark`)."""
+
+    def materialise(self, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+        """Computes a frame once and keeps it in the engine, for all that reads it after."""
+        ...
+
+    def collect(self, frame: nw.LazyFrame[Any]) -> pd.DataFrame:
+        """Computes a frame and gives it to pandas."""
+        ...
+
+    def count(self, frame: nw.LazyFrame[Any]) -> int:
+        """Gives the number of a frame's rows."""
+        ...
+
+    def text_in_order(self, frame: nw.LazyFrame[Any], *, key: str, text: str, order: Sequence[str], separator: str) -> nw.LazyFrame[Any]:
+        """Gives for each key its texts joined in order, under the text's own name."""
+        ...
+
+    def first_of_each(
+        self, frame: nw.LazyFrame[Any], *, key: Sequence[str], columns: Mapping[str, str], order: Sequence[str], last: bool = False
+    ) -> nw.LazyFrame[Any]:
+        """Gives for each key the columns (new name to old) of its first row in order, or of its last."""
+        ...
+
+    def write_parquet(self, frame: nw.LazyFrame[Any], path: str) -> None:
+        """Writes a frame as Parquet from within the engine."""
+        ...
+
+    def from_rows(self, columns: Sequence[str], rows: Sequence[Sequence[Value]], types: Mapping[str, str]) -> nw.LazyFrame[Any]:
+        """Gives a small table of Python values as a lazy frame; `types` holds an SQL type a column."""
+        ...

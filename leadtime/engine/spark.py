@@ -1,0 +1,162 @@
+"""Spark as the engine: the same frames and measures, computed in a Spark session that the caller owns or that runs on this machine.
+
+Spark is imported inside the functions: it is an extra, and slow to load.
+"""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, cast
+
+import narwhals as nw
+
+from leadtime.engine.protocol import Value
+from leadtime.errors import InputError, ResourceError, UsageError, one_line
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from pyspark.sql import DataFrame as DataFrame
+    from pyspark.sql import SparkSession
+
+__all__ = ["SparkEngine", "backticked", "spark_session", "spark_type"]
+
+_TYPES = {"VARCHAR": "STRING", "BIGINT": "BIGINT", "DOUBLE": "DOUBLE", "BOOLEAN": "BOOLEAN"}
+
+
+def backticked(name: str) -> str:
+    """Gives a column name as a Spark SQL identifier, whatever it holds.
+
+    >>> backticked("a`b")
+    '`a``b`'
+    """
+    return "`" + name.replace("`", "``") + "`"
+
+
+def spark_type(kind: str) -> str:
+    """Gives Spark's name of an SQL type.
+
+    >>> spark_type("VARCHAR")
+    'STRING'
+    """
+    return _TYPES[kind]
+
+
+def spark_session() -> SparkSession:
+    """Gives the session that runs already, else one on this machine's cores.
+
+    Raises:
+        UsageError: pyspark isn't installed.
+        ResourceError: Spark doesn't start, as without Java.
+    """
+    try:
+        from pyspark.sql import SparkSession
+    except ImportError:
+        raise UsageError("engine='spark' needs pyspark; install it with: pip install 'leadtime[spark]'") from None
+    running = SparkSession.getActiveSession()
+    if running is not None:
+        return running
+    if shutil.which("java") is None:
+        raise ResourceError("Spark needs Java; install it (on Debian: apt-get install openjdk-17-jre-headless), or use engine='duckdb'")
+    try:
+        builder = cast("Any", SparkSession.builder)
+        here = builder.master("local[*]").appName("leadtime").config("spark.ui.enabled", "false")
+        return cast("SparkSession", here.config("spark.driver.bindAddress", "127.0.0.1").getOrCreate())
+    except Exception as error:
+        raise ResourceError(f"Spark doesn't start: {one_line(str(error))[:200]}") from None
+
+
+class SparkEngine:
+    """Frames of one Spark session; its settings stay as the caller made them.
+
+    Args:
+        spark: the session.
+    """
+
+    def __init__(self, spark: SparkSession) -> None:
+        self.spark = spark
+        self._names = itertools.count()
+
+    def new_name(self, what: str) -> str:
+        """Gives a name for a view that no other of this log has."""
+        return f"leadtime_{what}_{id(self):x}_{next(self._names)}"
+
+    def lazy(self, frame: DataFrame) -> nw.LazyFrame[Any]:
+        """Gives a Spark frame as a narwhals lazy frame."""
+        return cast("nw.LazyFrame[Any]", nw.from_native(cast("Any", frame)))
+
+    def materialise(self, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+        """Keeps a frame in the cluster from its first use on."""
+        return self.lazy(_native(frame).cache())
+
+    def collect(self, frame: nw.LazyFrame[Any]) -> pd.DataFrame:
+        """Computes a frame and gives it to pandas."""
+        # By way of Arrow: Spark's own way to pandas warns of every pandas that is newer than itself.
+        return cast("pd.DataFrame", _native(frame).toArrow().to_pandas())
+
+    def count(self, frame: nw.LazyFrame[Any]) -> int:
+        """Gives the number of a frame's rows."""
+        return int(_native(frame).count())
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        """Gives the rows of a query as plain values; for few rows, never for events."""
+        return [tuple(row) for row in self.spark.sql(query).collect()]
+
+    def text_in_order(self, frame: nw.LazyFrame[Any], *, key: str, text: str, order: Sequence[str], separator: str) -> nw.LazyFrame[Any]:
+        """Gives for each key its texts joined in order, under the text's own name."""
+        from pyspark.sql import functions as F  # noqa: N812 - Spark's own custom
+
+        # A struct sorts by its fields in turn, so the text comes last.
+        fields = [F.col(backticked(name)) for name in (*order, text)]
+        sorted_rows = F.sort_array(F.collect_list(F.struct(*[field.alias(f"f{i}") for i, field in enumerate(fields)])))
+        texts = F.transform(sorted_rows, lambda row: row[f"f{len(order)}"])
+        return self.lazy(_native(frame).groupBy(backticked(key)).agg(F.array_join(texts, separator).alias(text)))
+
+    def first_of_each(
+        self, frame: nw.LazyFrame[Any], *, key: Sequence[str], columns: Mapping[str, str], order: Sequence[str], last: bool = False
+    ) -> nw.LazyFrame[Any]:
+        """Gives for each key the columns (new name to old) of its first row in order, or of its last."""
+        from pyspark.sql import functions as F  # noqa: N812 - Spark's own custom
+
+        carried = F.struct(*[F.col(backticked(old)).alias(new) for new, old in columns.items()])
+        choose = F.max_by if last else F.min_by
+        first = choose(carried, F.struct(*[F.col(backticked(name)) for name in order])).alias("first")
+        kept = [F.col(backticked(name)) for name in key]
+        chosen = _native(frame).groupBy(*kept).agg(first)
+        return self.lazy(chosen.select(*kept, *[F.col(f"first.{backticked(new)}").alias(new) for new in columns]))
+
+    def write_parquet(self, frame: nw.LazyFrame[Any], path: str) -> None:
+        """Writes a frame as a folder of Parquet files, as Spark does; a folder that is there already is left alone."""
+        from pyspark.errors import PySparkException
+
+        try:
+            _native(frame).write.mode("errorifexists").parquet(path)
+        except PySparkException as error:
+            raise ResourceError(f"'{path}' can't be written: {one_line(str(error))[:200]}") from None
+
+    def from_rows(self, columns: Sequence[str], rows: Sequence[Sequence[Value]], types: Mapping[str, str]) -> nw.LazyFrame[Any]:
+        """Gives a small table of Python values as a lazy frame; `types` holds an SQL type a column."""
+        return self.lazy(self.table(columns, rows, types))
+
+    def table(self, columns: Sequence[str], rows: Sequence[Sequence[Value]], types: Mapping[str, str]) -> DataFrame:
+        """Gives a small table of Python values as a Spark frame."""
+        schema = ", ".join(f"{backticked(name)} {spark_type(types[name])}" for name in columns)
+        return self.spark.createDataFrame([tuple(row) for row in rows], schema)
+
+    def read_parquet(self, path: str) -> DataFrame:
+        """Gives a Parquet file or folder as a Spark frame.
+
+        Raises:
+            InputError: it can't be read.
+        """
+        from pyspark.errors import PySparkException
+
+        try:
+            return self.spark.read.parquet(path)
+        except PySparkException as error:
+            raise InputError(f"'{path}' can't be read as Parquet: {one_line(str(error))[:200]}") from None
+
+
+def _native(frame: nw.LazyFrame[Any]) -> Any:
+    return frame.to_native()

@@ -1,0 +1,150 @@
+"""Workbooks as what they are, zip archives of XML: looked through before any program opens them, so that none can fill the machine."""
+
+from __future__ import annotations
+
+import re
+import zipfile
+import zlib
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from leadtime.errors import InputError, one_line
+from leadtime.ingest.streams import check_growth
+
+__all__ = ["Archive", "Sheet", "looked_through"]
+
+_CHUNK = 1 << 20
+_OVERLAP = 64
+_LARGEST = 1 << 32
+_DOCTYPES = tuple("<!DOCTYPE".encode(encoding) for encoding in ("utf-8", "utf-16-le", "utf-16-be"))
+# The first tag of a document, in either width of letters; no document type may come after it.
+_FIRST_TAG = re.compile(rb"<\x00?[A-Za-z]")
+# A formula whose cell ends without a value: the program that wrote it didn't compute it.
+_UNCOMPUTED = re.compile(rb"(?:</f>|<f[^>]*/>)(?:<v\s*/>|<v></v>)?</c>")
+_CELL = re.compile(rb'<c [^>]*?r="([A-Z]+\d+)"')
+_ROW = re.compile(rb'<row r="(\d{1,7})"')
+_ANY_ROW = re.compile(rb'<row [^>]{0,200}?r="(\d{1,7})"')
+# A cell beyond column Z, or beyond row 999,999.
+_FAR = re.compile(rb'r="(?:[A-Z]{2}|[A-Z]?\d{7})')
+_LETTERS = (re.compile(rb'r="[A-Z]{2}'), re.compile(rb'r="[A-Z]{3}'))
+_WIDTHS, _MOST_ROWS = (26, 702, 16_384), 1_048_576
+# The places of cells are looked at one by one in the first bytes only, and after that where they are far: a grid of 999,999 rows and 26
+# columns is nothing to who holds a sheet of that size.
+_LOOKED_AT, _LARGE_GRID = 1 << 22, 26_000_000
+
+
+@dataclass
+class Sheet:
+    """What a sheet's XML holds: size, cells, a bound on the grid they span, error values, and the first formula without a value."""
+
+    size: int = 0
+    cells: int = 0
+    rows: int = 1
+    letters: int = 1
+    errors: bool = False
+    uncomputed: str | None = None
+
+    @property
+    def is_dense(self) -> bool:
+        """Whether the smallest grid that is sure to hold all cells is little larger than they are."""
+        return self.rows * _WIDTHS[self.letters - 1] <= 20 * self.cells + (1_000_000 if self.size <= _LOOKED_AT else _LARGE_GRID)
+
+
+@dataclass(frozen=True)
+class Archive:
+    """A workbook looked through: its sheets by the name of their file within."""
+
+    sheets: dict[str, Sheet] = field(default_factory=dict)
+
+    @property
+    def is_dense(self) -> bool:
+        """Whether a program that holds each sheet as one grid of cells holds little more than there is."""
+        return all(sheet.is_dense for sheet in self.sheets.values())
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether a cell holds an error value, such as #N/A."""
+        return any(sheet.errors for sheet in self.sheets.values())
+
+
+def looked_through(path: Path) -> Archive:
+    """Gives what a workbook's archive holds.
+
+    Raises:
+        InputError: it unpacks to more than a workbook can, declares entities, or names files outside itself.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            entries = archive.infolist()
+            _check_entries(path, entries)
+            found = Archive()
+            for entry in entries:
+                is_sheet = bool(re.fullmatch(r"xl/worksheets/[^/]+\.xml", entry.filename))
+                sheet = Sheet()
+                _look(path, archive, entry, sheet if is_sheet else None)
+                if is_sheet:
+                    found.sheets[entry.filename] = sheet
+            return found
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError) as error:
+        if isinstance(error, PermissionError):
+            raise
+        raise InputError(f"'{path}' is damaged or cut short ({one_line(str(error))[:80]}); export it again") from None
+
+
+def _check_entries(path: Path, entries: list[zipfile.ZipInfo]) -> None:
+    """Names and declared sizes; the sizes are checked again while unpacking."""
+    for entry in entries:
+        name = entry.filename.replace("\\", "/")
+        if name.startswith("/") or ".." in PurePosixPath(name).parts or re.match(r"[A-Za-z]:", name):
+            raise InputError(f"'{path}' holds a file named '{one_line(entry.filename)[:60]}', which points outside of it; it isn't read")
+    _check_size(path, sum(entry.compress_size for entry in entries), sum(entry.file_size for entry in entries))
+
+
+def _check_size(path: Path, packed: int, unpacked: int) -> None:
+    check_growth(packed, unpacked, f"'{path}'")
+    if unpacked > _LARGEST:
+        raise InputError(f"'{path}' unpacks to over {_LARGEST >> 30} GB; save the sheet as CSV, which is read at any size")
+
+
+def _look(path: Path, archive: zipfile.ZipFile, entry: zipfile.ZipInfo, sheet: Sheet | None) -> None:
+    total, tail = 0, b""
+    begun = not entry.filename.endswith((".xml", ".rels"))
+    with archive.open(entry) as stream:
+        while chunk := stream.read(_CHUNK):
+            total += len(chunk)
+            _check_size(path, entry.compress_size, total)
+            seen = tail + chunk
+            if not begun and any(mark in seen for mark in _DOCTYPES):
+                raise InputError(
+                    f"'{path}' declares a document type in '{entry.filename}', by which it could hold entities or refer to other files; no "
+                    "workbook does, so it isn't read"
+                )
+            begun = begun or _FIRST_TAG.search(seen) is not None
+            if sheet is not None:
+                sheet.size = total
+                _look_at_cells(sheet, seen, len(tail))
+            tail = seen[-_OVERLAP:]
+
+
+def _look_at_cells(sheet: Sheet, seen: bytes, known: int) -> None:
+    """Adds what a piece of a sheet holds; its first `known` bytes were the last of the piece before."""
+    sheet.cells += seen.count(b"<c ") - seen[:known].count(b"<c ")
+    if sheet.size <= _LOOKED_AT or _FAR.search(seen):
+        _look_at_places(sheet, seen)
+    sheet.errors = sheet.errors or b't="e"' in seen
+    if sheet.uncomputed is None and b"<f" in seen:
+        formula = _UNCOMPUTED.search(seen)
+        if formula:
+            before = [match[1] for match in _CELL.finditer(seen, max(0, formula.start() - 4096), formula.start())]
+            sheet.uncomputed = before[-1].decode() if before else "a cell"
+
+
+def _look_at_places(sheet: Sheet, seen: bytes) -> None:
+    rows = _ROW.findall(seen)
+    if len(rows) < seen.count(b"<row "):
+        rows = _ANY_ROW.findall(seen)
+    sheet.rows = max(sheet.rows, *map(int, rows), 1)
+    if re.search(rb'r="[A-Z]{1,3}\d{%d}' % (len(str(sheet.rows)) + 1), seen):
+        sheet.rows = _MOST_ROWS  # a cell says that it lies below its row
+    while sheet.letters < len(_WIDTHS) and _LETTERS[sheet.letters - 1].search(seen):
+        sheet.letters += 1

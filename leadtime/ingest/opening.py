@@ -1,0 +1,52 @@
+"""Which reader a source needs: by its type, its ending, its content, or as the caller says."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from typing import Any
+
+from leadtime.engine.session import Session
+from leadtime.errors import InputError, UsageError
+from leadtime.ingest.files import checked_path, format_of
+from leadtime.ingest.frames import read_frame, read_parquet
+from leadtime.ingest.query import read_query
+from leadtime.ingest.source import Options, Source
+from leadtime.ingest.text import read_text
+from leadtime.ingest.wide import as_long, looks_wide
+from leadtime.ingest.workbook import read_workbook
+from leadtime.ingest.xes import read_xes
+
+__all__ = ["opened"]
+
+
+def opened(session: Session, source: Any, options: Options, *, format: str | None = None, connection: object | None = None) -> Source:
+    """Gives the raw table of a path, a frame or a query."""
+    wide = format == "wide"
+    found = _read(session, source, replace(options, wide=wide), None if wide else format, connection)
+    if options.of_cases:
+        return found
+    if wide:
+        return as_long(found, options)
+    return as_long(found, options, guessed=True) if format is None and looks_wide(found, options) else found
+
+
+def _read(session: Session, source: Any, options: Options, format: str | None, connection: object | None) -> Source:
+    if connection is not None:
+        return read_query(session, source, connection)
+    if not isinstance(source, (str, os.PathLike)):
+        return read_frame(session, source)
+    if isinstance(source, str) and ("\n" in source or source.lstrip().lower().startswith(("select ", "with "))):
+        raise UsageError("a query needs its database: give connection=, an SQLAlchemy engine or address such as 'sqlite:///log.db'")
+    path = checked_path(source)
+    kind = format_of(path, format)
+    try:
+        if kind == "xlsx":
+            return read_workbook(session, path, options)
+        if kind == "parquet":
+            return read_parquet(session, path)
+        if kind == "xes":
+            return read_xes(session, path)
+        return read_text(session, path, options, kind)
+    except PermissionError:
+        raise InputError(f"'{path}' can't be read: no permission; ask its owner, or copy it to a folder of your own") from None

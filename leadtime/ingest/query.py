@@ -1,0 +1,188 @@
+"""Queries to a database through SQLAlchemy, read in batches: the rows go straight into the engine, with the types that they came in."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from leadtime.engine.copying import ZONED
+from leadtime.engine.growing import GrowingTable, joined_raw
+from leadtime.engine.session import Session
+from leadtime.errors import InputError, ResourceError, UsageError, one_line
+from leadtime.ingest.source import Source, unique_headers
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Engine
+
+__all__ = ["keeps_zones", "read_query", "write_rows"]
+
+_BATCH = 50_000
+
+
+def read_query(session: Session, query: Any, connection: object) -> Source:
+    """Gives the rows of a query, or of the table of that name, as a raw table.
+
+    Args:
+        session: where the rows go.
+        query: text that begins with SELECT or WITH, or the name of a table or view (`schema.table` too).
+        connection: an SQLAlchemy engine or connection, or an address such as ``"sqlite:///log.db"``.
+    """
+    if not isinstance(query, str) or not query.strip():
+        raise UsageError("with connection= the source is a query (SELECT …) or the name of a table, as text")
+    engine = _engine_of(connection)
+    with _connected(connection, engine) as open_connection:
+        text = _statement(query, engine)
+        plain = open_connection.execution_options(stream_results=True, yield_per=_BATCH, no_parameters=True)
+        result = plain.exec_driver_sql(text)
+        if not result.returns_rows:
+            raise UsageError("the query gives no rows; only SELECT and WITH are read, and nothing is changed in the database")
+        headers = unique_headers(list(result.keys()))
+        table = GrowingTable(session, "query", where="the query's result", keys=headers)
+        for batch in result.partitions(_BATCH):
+            _append(table, headers, batch)
+    # A date and time without a zone may be a date at midnight, which the column tells.
+    raw = joined_raw(table, name_of=lambda key, _: key, stays_text=lambda _: False)
+    shown = engine.url.render_as_string(hide_password=True)
+    return Source(raw, "query", "sql", choices={"connection": shown, "query": one_line(query)[:200]})
+
+
+def _engine_of(connection: object) -> Engine:
+    """Gives the SQLAlchemy engine of an address, a connection or an engine."""
+    try:
+        import sqlalchemy
+    except ImportError:
+        raise ResourceError("connection= needs SQLAlchemy; install it with: pip install 'leadtime[sql]'") from None
+    if isinstance(connection, sqlalchemy.Engine):
+        return connection
+    if isinstance(connection, sqlalchemy.Connection):
+        return connection.engine
+    if not isinstance(connection, (str, sqlalchemy.URL)):
+        kind = type(connection).__name__
+        raise UsageError(f"connection is of type {kind}; give an SQLAlchemy engine, or an address such as 'sqlite:///log.db'")
+    try:
+        return sqlalchemy.create_engine(connection)
+    except sqlalchemy.exc.NoSuchModuleError as error:
+        raise UsageError(f"connection names a database that SQLAlchemy doesn't know ({one_line(str(error))[:100]})") from None
+    except sqlalchemy.exc.ArgumentError:
+        raise UsageError("connection isn't an address that SQLAlchemy reads; write it as 'sqlite:///log.db'") from None
+    except ImportError as error:
+        raise ResourceError(f"the database's driver isn't installed ({one_line(str(error))[:100]}); install it with pip") from None
+
+
+@contextmanager
+def _connected(given: object, engine: Engine) -> Iterator[Connection]:
+    """An open connection: the caller's own, which stays open, or one of the engine's; what the database says stands in one line."""
+    import sqlalchemy
+
+    try:
+        if isinstance(given, sqlalchemy.Connection):
+            yield given
+        else:
+            with engine.connect() as connection:
+                yield connection
+    except sqlalchemy.exc.SQLAlchemyError as error:
+        # The driver's own words; SQLAlchemy's would repeat the query.
+        said = one_line(str(getattr(error, "orig", None) or error))[:200]
+        raise InputError(f"the database says: {said}") from None
+    finally:
+        if not isinstance(given, (sqlalchemy.Engine, sqlalchemy.Connection)):
+            engine.dispose()
+
+
+def _statement(query: str, engine: Engine) -> str:
+    """The query as it is, or a table's name as the query for all of it."""
+    import sqlalchemy
+
+    words = query.split()
+    if len(words) > 1:
+        return query
+    schema, _, table = words[0].rpartition(".")
+    return str(sqlalchemy.select(sqlalchemy.text("*")).select_from(sqlalchemy.table(table, schema=schema or None)).compile(engine))
+
+
+def _append(table: GrowingTable, headers: Sequence[str], batch: Sequence[Sequence[Any]]) -> None:
+    """Adds a batch of rows as texts, each column's kind noted."""
+    columns: dict[str, tuple[str, Sequence[object]]] = {}
+    for i, header in enumerate(headers):
+        values = [_text(row[i]) for row in batch]
+        for kind in {kind for kind, text in values if text is not None}:
+            table.note_kind(header, kind)
+        columns[table.columns[header]] = ("string", [text for _, text in values])
+    table.session.append_columns(table.name, columns)
+
+
+def _text(value: Any) -> tuple[str, str | None]:
+    """A value's kind and its text."""
+    if value is None or value == "":
+        return "text", None
+    if isinstance(value, bool):
+        return "boolean", str(value).lower()
+    if isinstance(value, int):
+        return "int", str(value)
+    if isinstance(value, (float, Decimal)):
+        return "float", None if math.isnan(value) else str(value)
+    if isinstance(value, datetime):
+        return ("local" if value.tzinfo is None else "instant"), value.isoformat(sep=" ")
+    if isinstance(value, (date, time)):
+        return ("date" if isinstance(value, date) else "text"), value.isoformat()
+    if isinstance(value, (bytes, memoryview)):
+        return "text", bytes(value).hex()
+    return "text", str(value)
+
+
+def write_rows(
+    columns: Sequence[str], types: Sequence[str], batches: Iterator[list[tuple[Any, ...]]], name: str, connection: object
+) -> None:
+    """Makes a table of a database and fills it; nothing is left of it where that fails.
+
+    Args:
+        columns: the names of its columns.
+        types: their types in the engine; a time with its zone is text where the database has no such type.
+        batches: the rows.
+        name: the table's name, which must be new.
+        connection: as for `read_query`.
+    """
+    engine = _engine_of(connection)
+    with _connected(connection, engine) as open_connection:
+        import sqlalchemy
+
+        if sqlalchemy.inspect(open_connection).has_table(name):
+            raise UsageError(f"the database has a table '{name}' already; give another name, or drop it first")
+        zoned = _keeps_zones(engine)
+        declared = [sqlalchemy.Column(column, _sql_type(kind, zoned=zoned)) for column, kind in zip(columns, types, strict=True)]
+        table = sqlalchemy.Table(name, sqlalchemy.MetaData(), *declared)
+        keys = [column.key for column in declared]
+        instants = [zoned and kind == ZONED for kind in types]
+        with open_connection.begin_nested() if open_connection.in_transaction() else open_connection.begin():
+            table.create(open_connection)
+            for rows in batches:
+                told = (
+                    [datetime.fromisoformat(value) if instant and value else value for value, instant in zip(row, instants, strict=True)]
+                    for row in rows
+                )
+                open_connection.execute(table.insert(), [dict(zip(keys, row, strict=True)) for row in told])
+
+
+def keeps_zones(connection: object) -> bool:
+    """Whether a database has a type for times with their zone."""
+    return _keeps_zones(_engine_of(connection))
+
+
+def _keeps_zones(engine: Engine) -> bool:
+    return engine.dialect.name == "postgresql"
+
+
+def _sql_type(kind: str, *, zoned: bool) -> Any:
+    """The database's type for one of the engine's."""
+    import sqlalchemy
+
+    if kind == ZONED:
+        return sqlalchemy.TIMESTAMP(timezone=True) if zoned else sqlalchemy.Text()
+    if kind.endswith("INT") or kind == "INTEGER":
+        return sqlalchemy.BigInteger()
+    types = {"DOUBLE": sqlalchemy.Double, "FLOAT": sqlalchemy.Double, "BOOLEAN": sqlalchemy.Boolean, "DATE": sqlalchemy.Date}
+    return types.get(kind, sqlalchemy.Text)()

@@ -1,0 +1,98 @@
+"""Times that the engine doesn't read by itself: each distinct text of a column is parsed once, and what it means goes into a table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import narwhals as nw
+
+from leadtime.columns import DATE_ROLES
+from leadtime.durations.dates import DateReading, DateValue, read_dates
+from leadtime.durations.rules import DateRules
+from leadtime.engine.spellings import Spelling, all_numbers, place_of, spellings_table, unread_texts
+from leadtime.engine.tables import Raw
+from leadtime.engine.times import DAY_US, TimeSource
+from leadtime.ingest.source import Options
+from leadtime.log import EventLog
+from leadtime.quality.findings import finding
+from leadtime.results import Finding
+
+__all__ = ["assumptions", "meaning", "partial_dates", "spelled"]
+
+
+def spelled(
+    raw: Raw, times: Sequence[TimeSource], roles: Mapping[str, str], options: Options
+) -> tuple[tuple[TimeSource, ...], dict[str, str]]:
+    """Gives the time columns, each with what its unusual spellings mean, and what was chosen in reading them."""
+    found: list[TimeSource] = []
+    choices: dict[str, str] = {}
+    for time in times:
+        header = roles[time.role]
+        reading = _reading(raw, time, header, options)
+        if reading is None:
+            found.append(time)
+            continue
+        rows = [meaning(text, value) for text, value in reading.values.items()]
+        partial = any(value.is_partial for value in reading.values.values())
+        found.append(replace(time, spellings=spellings_table(raw.session, rows) if rows else None, partial=partial))
+        choices |= assumptions(reading, header, options.date_rules or DateRules())
+    return tuple(found), choices
+
+
+def _reading(raw: Raw, time: TimeSource, header: str, options: Options) -> DateReading | None:
+    """What the texts mean that the engine left unread; none where it read all."""
+    texts = unread_texts(raw, time)
+    if not texts:
+        return None
+    numeric = all(text[0].isdigit() for text in texts) and all_numbers(raw, time)
+    return read_dates(
+        texts, date_order=options.date_order, column=header, rules=options.date_rules, numeric=numeric,
+        place=lambda text: f" ({place_of(raw, time, text)})",
+    )  # fmt: skip
+
+
+def assumptions(reading: DateReading, header: str, rules: DateRules) -> dict[str, str]:
+    """Gives in words what custom decided in reading a column: the order of day and month, seasons, two-digit years, serial numbers."""
+    told = {f"date_order of '{header}'": reading.order} if reading.order else {}
+    in_words = {"serials": f"days as Excel counts them, from {'1904' if rules.serials == '1904' else '1900'}"}
+    assumed = [in_words.get(name) or rules.in_words(name) for name in reading.assumed]
+    return {**told, **({f"dates of '{header}'": "; ".join(assumed)} if assumed else {})}
+
+
+def meaning(text: str, value: DateValue) -> Spelling:
+    """Gives a text's date, local clock or instant in microseconds; a partial date's middle, and its bounds.
+
+    >>> meaning("aug 2019", DateValue(18109, 18139))
+    ('aug 2019', 1565913600000000, None, None, 1564617600000000, 1567209600000000)
+    """
+    lower, upper = value.lower_day * DAY_US, value.upper_day * DAY_US
+    if value.is_partial:
+        return text, (lower + upper) // 2, None, None, lower, upper
+    if value.time_us is None:
+        return text, lower, None, None, None, None
+    if value.offset_us is None:
+        return text, None, lower + value.time_us, None, None, None
+    return text, None, None, lower + value.time_us - value.offset_us, None, None
+
+
+def partial_dates(log: EventLog) -> list[Finding]:
+    """Gives how many events, and how many cases, have dates that are not known to the day; counted only where there are such columns."""
+    found: list[Finding] = []
+    if "start_lower_wall_us" in log.columns:
+        partial = (_open("start") | _open("end")).cast(nw.Int64).sum()
+        counts = log.session.collect(log.frame.select(partial=partial, events=nw.len())).iloc[0].astype(int)
+        if counts["partial"]:
+            found.append(finding("partial-dates", int(counts["partial"]), of=int(counts["events"])))
+    tables = [log.frame, *([] if log.declared_cases is None else [log.declared_cases])]
+    for table in tables:
+        there = table.collect_schema().names()
+        roles = [role for role in DATE_ROLES if f"{role}_lower_wall_us" in there]
+        if roles:
+            cases = table.filter(nw.any_horizontal(*(_open(role) for role in roles), ignore_nulls=True)).select("case_id").unique()
+            found.append(finding("partial-case-dates", log.session.count(cases)))
+    return found
+
+
+def _open(moment: str) -> nw.Expr:
+    return nw.col(f"{moment}_lower_wall_us") < nw.col(f"{moment}_upper_wall_us")

@@ -1,0 +1,164 @@
+"""Workbooks opened by openpyxl, or by calamine where that is installed: the sheets' rows as plain values, alike from both."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import zipfile
+import zlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from leadtime.engine.growing import MOST_COLUMNS, checked_width
+from leadtime.errors import InputError, UsageError, did_you_mean, one_line
+from leadtime.ingest.archives import Archive, looked_through
+
+__all__ = ["SheetRows", "opened_workbook", "sheet_rows"]
+
+_MOST_CELLS = 50_000_000
+_DAMAGED = (zipfile.BadZipFile, zlib.error, KeyError, ValueError, OSError, EOFError, SyntaxError, AttributeError, TypeError, IndexError)
+_ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
+
+
+@dataclass(frozen=True)
+class SheetRows:
+    """The rows of a sheet that hold a value, each with its number; a blank cell is None or an empty text."""
+
+    name: str
+    numbers: list[int]
+    rows: list[Sequence[Any]]
+
+
+def sheet_rows(path: Path, wanted: Sequence[str] | None) -> list[SheetRows]:
+    """Gives the rows of the sheets wanted, of all where none are named.
+
+    Raises:
+        InputError: the file isn't a workbook that can be read, or a formula has no stored value.
+        UsageError: there is no such sheet.
+    """
+    _check_kind(path)
+    archive = looked_through(path)
+    quick = importlib.util.find_spec("python_calamine") is not None and archive.is_dense and not archive.has_errors
+    # A formula without a value is a blank to both; openpyxl knows which file within is which sheet.
+    uncomputed = any(sheet.uncomputed for sheet in archive.sheets.values())
+    if quick and not uncomputed:
+        found = _by_calamine(path, wanted)
+        if found is not None:
+            return found
+    return _by_openpyxl(path, wanted, archive)
+
+
+def _chosen(names: Sequence[str], wanted: Sequence[str] | None, file: str) -> Sequence[str]:
+    for name in wanted or ():
+        if name not in names:
+            raise UsageError(f"no sheet '{name}' in '{file}'{did_you_mean(name, names)}")
+    return names if wanted is None else [name for name in names if name in wanted]
+
+
+def _by_calamine(path: Path, wanted: Sequence[str] | None) -> list[SheetRows] | None:
+    """The rows by calamine; none where it can't read what openpyxl perhaps can, or explains better."""
+    import python_calamine
+
+    try:
+        with python_calamine.CalamineWorkbook.from_path(path) as book:
+            of_cells = [sheet.name for sheet in book.sheets_metadata if sheet.typ == python_calamine.SheetTypeEnum.WorkSheet]
+            names = _chosen(of_cells, wanted, path.name)
+            return [_filled_rows(name, book.get_sheet_by_name(name).to_python(skip_empty_area=False), path) for name in names]
+    except (python_calamine.CalamineError, OSError, ValueError):
+        return None
+
+
+def _by_openpyxl(path: Path, wanted: Sequence[str] | None, archive: Archive) -> list[SheetRows]:
+    book = _opened(path)
+    try:
+        names = _chosen([sheet.title for sheet in book.worksheets], wanted, path.name)
+        found = []
+        for sheet in book.worksheets:
+            if sheet.title not in names:
+                continue
+            within = archive.sheets.get(str(getattr(sheet, "_worksheet_path", "")).lstrip("/"))
+            if within is not None and within.uncomputed:
+                raise InputError(
+                    f"cell {within.uncomputed} of sheet '{sheet.title}' in '{path}' holds a formula without its value; open the workbook "
+                    "in Excel, save it, and read it again"
+                )
+            sheet.reset_dimensions()  # some programs write a wrong extent
+            rows = _filled_rows(sheet.title, sheet.iter_rows(values_only=True), path)
+            found.append(replace(rows, rows=[_unescaped(row) for row in rows.rows]))
+        return found
+    except (UsageError, InputError):
+        raise
+    except _DAMAGED as error:
+        raise InputError(f"'{path}' is damaged ({one_line(str(error))[:100]}); open it in Excel and save it again") from None
+    finally:
+        book.close()
+
+
+def _filled_rows(name: str, rows: Iterable[Sequence[Any]], path: Path) -> SheetRows:
+    """The rows that hold a value, and not more of them than the memory holds."""
+    numbers: list[int] = []
+    filled: list[Sequence[Any]] = []
+    cells = 0
+    for number, row in enumerate(rows, start=1):
+        if not row or (_is_blank(row[0]) and all(map(_is_blank, row))):
+            continue
+        if len(row) > MOST_COLUMNS:
+            row = row[: 1 + max(i for i, cell in enumerate(row) if not _is_blank(cell))]
+            checked_width(len(row), f"'{path}'")
+        cells += len(row)
+        if cells > _MOST_CELLS:
+            raise InputError(
+                f"'{path}' has over {_MOST_CELLS // 1_000_000} million cells; save the sheet as CSV, which is read at any size"
+            )
+        numbers.append(number)
+        filled.append(row)
+    return SheetRows(name, numbers, filled)
+
+
+def _is_blank(cell: Any) -> bool:
+    return cell is None or cell == "" or (type(cell) is str and cell.isspace())
+
+
+def _unescaped(row: Sequence[Any]) -> Sequence[Any]:
+    """Texts with their characters that XML can't hold, which a workbook spells as _x0001_."""
+    if not any(type(cell) is str and "_x" in cell for cell in row):
+        return row
+    return tuple(_ESCAPED.sub(lambda found: chr(int(found[1], 16)), cell) if type(cell) is str else cell for cell in row)
+
+
+def _check_kind(path: Path) -> None:
+    with path.open("rb") as stream:
+        content = stream.read(1 << 20)
+    if content.startswith(b"\xd0\xcf\x11\xe0"):
+        if "EncryptedPackage".encode("utf-16-le") in content or "EncryptedPackage".encode("utf-16-le") in path.read_bytes():
+            raise InputError(f"'{path}' is protected by a password; open it in Excel, remove the password and save it again")
+        raise InputError(f"'{path}' is an old Excel workbook (.xls); open it in Excel and save it as .xlsx")
+    if not content.startswith(b"PK"):
+        raise InputError(
+            f"'{path}' isn't an Excel workbook, whatever its ending; if it is text, give it the ending .csv or say format='csv'"
+        )
+
+
+def opened_workbook(path: Path) -> Any:
+    """Gives a workbook open for reading its values, by openpyxl.
+
+    Raises:
+        InputError: it isn't a workbook that can be read; the message says what to do.
+    """
+    _check_kind(path)
+    looked_through(path)
+    return _opened(path)
+
+
+def _opened(path: Path) -> Any:
+    import openpyxl
+    from openpyxl.utils.exceptions import InvalidFileException
+
+    try:
+        return openpyxl.load_workbook(path, read_only=True, data_only=True)
+    except (zipfile.BadZipFile, EOFError, OSError, zipfile.LargeZipFile):
+        raise InputError(f"'{path}' is damaged or cut short; export it again") from None
+    except (LookupError, ValueError, TypeError, AttributeError, SyntaxError, InvalidFileException) as error:
+        raise InputError(f"'{path}' isn't a workbook that can be read ({one_line(str(error))[:100]}); save it again as .xlsx") from None

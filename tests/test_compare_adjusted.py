@@ -1,0 +1,165 @@
+"""The change with case attributes held equal: R's figures, and what can't be held equal."""
+
+from __future__ import annotations
+
+import csv
+import importlib
+import json
+from datetime import date, timedelta
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import leadtime as lt
+from leadtime.compare import accelerated
+from leadtime.compare.adjusted import effect_of_model
+from leadtime.compare.cohorts import Cohort, Pair
+
+pytest.importorskip("statsmodels", reason="pip install 'leadtime[adjust]'")
+pytest.importorskip("greenwood", reason="pip install 'leadtime[adjust]'")
+
+REFERENCE = Path(__file__).parent / "reference" / "r"
+PATHWAY = {
+    "name": "test", "start": "s", "stop": "e", "milestones": {"s": {"activities": ["S"]}, "e": {"activities": ["E"]}},
+}  # fmt: skip
+LAST = date(2100, 1, 1)
+
+
+def reference(name: str) -> tuple[list[dict[str, str]], dict]:
+    with (REFERENCE / f"{name}.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    return rows, json.loads((REFERENCE / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def times_of(rows: list[dict[str, object]]) -> lt.LeadTimes:
+    """Cases as dictionaries with `days` and `stopped`, and attributes."""
+    events = []
+    for number, row in enumerate(rows):
+        named = {"case_id": f"{number:04}", **{name: value for name, value in row.items() if name not in ("days", "stopped")}}
+        events.append({**named, "activity": "S", "start": str(LAST - timedelta(days=int(row["days"])))})
+        if row["stopped"]:
+            events.append({**named, "activity": "E", "start": str(LAST)})
+    return lt.lead_times(lt.read_log(pd.DataFrame(events), observed_until=str(LAST)), lt.read_pathway(PATHWAY))
+
+
+def cases(rows: list[dict[str, str]], *names: str) -> list[dict[str, object]]:
+    found = [{"days": row["time"], "stopped": int(row["status"]), "cohort": row["group"], **{n: row[n] for n in names}} for row in rows]
+    return [{name: value for name, value in row.items() if value not in ("", "NA")} for row in found]
+
+
+@pytest.mark.parametrize(("name", "before", "after"), [("lung", "1", "2"), ("aml", "Maintained", "Nonmaintained")])
+def test_the_crude_effects_are_r_s(name: str, before: str, after: str) -> None:
+    rows, figures = reference(name)
+    result = lt.compare(times_of(cases(rows)), before=before, after=after, adjust=())
+    cox, *families = result.adjusted_effects
+    wanted = figures["cox"]["efron"]
+    estimate = cox.estimate
+    assert [estimate.value, estimate.lower, estimate.upper] == pytest.approx([wanted[k] for k in ("hr", "lower", "upper")], rel=1e-6)
+    assert estimate.standard_error == pytest.approx(next(iter(wanted["se"].values())), rel=1e-6)
+    assert cox.log_likelihood == pytest.approx(wanted["loglik"][1], rel=1e-9)
+    for effect in families:
+        wanted, estimate = figures["aft"][effect.model], effect.estimate
+        ratio = [wanted[key][1] for key in ("time_ratio", "lower", "upper")]
+        assert [estimate.value, estimate.lower, estimate.upper] == pytest.approx(ratio, rel=1e-6)
+        assert estimate.standard_error == pytest.approx(wanted["se"][1], rel=1e-6)
+        assert effect.log_likelihood == pytest.approx(wanted["loglik"], rel=1e-9)
+    table = result.adjusted.to_pandas()
+    assert table["interval"].tolist() == ["Wald, log scale"] * 4
+    assert table["n"].tolist() == [len(rows)] * 4
+
+
+def test_a_covariate_that_explains_the_change_takes_it_away() -> None:
+    """Severe cases take three times as long, and nearly all of those before are severe: nothing else changed."""
+    generator = np.random.default_rng(2)
+    rows = []
+    for number in range(160):
+        cohort = "before" if number % 2 else "after"
+        severe = generator.random() < (0.85 if cohort == "before" else 0.15)
+        days = int((300 if severe else 100) * np.exp(0.3 * generator.standard_normal())) + 1
+        rows.append({"days": days, "stopped": 1, "cohort": cohort, "severity": "severe" if severe else "mild", "weight": 3 + 0.1 * number})
+    times = times_of(rows)
+    crude, held = lt.compare(times, adjust=()), lt.compare(times, adjust=("severity", "weight"))
+    assert all(effect.estimate.upper < 0.8 for effect in crude.adjusted_effects[1:])
+    for effect in held.adjusted_effects[1:]:
+        assert effect.terms == ("severity: severe", "weight")
+        assert effect.estimate.lower < 1 < effect.estimate.upper
+    assert held.adjusted_effects[0].estimate.lower < 1 < held.adjusted_effects[0].estimate.upper
+
+
+def test_cases_without_a_covariate_are_left_out_and_counted() -> None:
+    rows, _ = reference("lung")
+    result = lt.compare(times_of(cases(rows, "ph.ecog")), before="1", after="2", adjust="ph.ecog")
+    assert [effect.left_out for effect in result.adjusted_effects] == [1] * 4
+    assert result.adjusted_effects[0].estimate.n == len(rows) - 1
+
+
+def test_age_at_the_start_comes_from_the_birth_date() -> None:
+    rows, _ = reference("lung")
+    aged = [
+        {**case, "birth_date": str(LAST - timedelta(days=int(case["days"]) + 365 * int(row["age"])))}
+        for case, row in zip(cases(rows), rows, strict=True)
+    ]
+    by_birth = lt.compare(times_of(aged), before="1", after="2", adjust="birth_date").adjusted_effects
+    by_age = lt.compare(times_of(cases(rows, "age")), before="1", after="2", adjust="age").adjusted_effects
+    assert by_birth[0].terms == ("age at start (years)",)
+    assert [effect.estimate.value for effect in by_birth] == pytest.approx([effect.estimate.value for effect in by_age], rel=1e-9)
+
+
+def test_strata_are_held_apart_by_cox_and_are_terms_of_the_others() -> None:
+    rows, _ = reference("lung")
+    result = lt.compare(times_of(cases(rows, "inst")), before="1", after="2", strata="inst", adjust=())
+    assert [effect.strata for effect in result.adjusted_effects] == [("inst",)] * 4
+    assert result.adjusted_effects[0].estimate.value != pytest.approx(0.5880028, rel=1e-3)
+    assert all(effect.estimate.value is not None for effect in result.adjusted_effects)
+
+
+@pytest.mark.parametrize(
+    ("change", "because"),
+    [
+        ({"where": "here"}, "the term 'where: there' can't be told|the term"),
+        ({"days": 0}, "1 lead times are 0 days"),
+        ({"apart": True}, "its likelihood has no maximum"),
+    ],
+)
+def test_what_cannot_be_fitted_says_why(change: dict[str, object], because: str) -> None:
+    places = {"before": "here", "after": "there"}
+    rows = [{"days": 10 + n * 7 % 30, "stopped": 1, "cohort": c, "where": places[c]} for c in places for n in range(15)]
+    if "days" in change:
+        rows[3] = {**rows[3], **change}
+    if "apart" in change:
+        rows = [{**row, "days": row["days"] + (1000 if row["cohort"] == "before" else 0)} for row in rows]
+    result = lt.compare(times_of(rows), adjust=("where",) if "where" in change else ())
+    failed = [effect for effect in result.adjusted_effects if effect.estimate.value is None]
+    assert len(failed) == {"where": 4, "days": 3, "apart": 1}[next(iter(change))]
+    assert all(pd.Series([effect.because]).str.contains(because).all() for effect in failed)
+
+
+def test_a_missing_library_is_a_usage_error_with_the_line_that_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(name: str) -> None:
+        raise ImportError(name)
+
+    times = times_of([{"days": 10 + n, "stopped": 1, "cohort": "before" if n < 8 else "after"} for n in range(16)])
+    monkeypatch.setattr(accelerated, "importlib", type("Library", (), {"import_module": staticmethod(missing)}))
+    with pytest.raises(lt.UsageError, match=r"adjust needs statsmodels.*pip install 'leadtime\[adjust\]'"):
+        lt.compare(times, adjust=())
+    assert lt.compare(times).adjusted_effects == ()
+    assert importlib.import_module("statsmodels") is not None
+
+
+def test_errors_by_person_are_those_of_single_cases_when_all_cases_are_doubled() -> None:
+    generator = np.random.default_rng(3)
+    days, outcome = np.ceil(generator.exponential(100, 60)), (generator.random(60) < 0.8).astype(int)
+
+    def pair(copies: int) -> Pair:
+        parts = []
+        for name, rows in (("before", np.arange(30)), ("after", np.arange(30, 60))):
+            mine = np.repeat(rows, copies)
+            parts.append(Cohort(name, days[mine], outcome[mine], None, mine, None, mine))
+        return Pair(*parts)
+
+    for model in ("weibull", "lognormal", "loglogistic"):
+        double, triple = (effect_of_model(pair(copies), model, np.zeros((60 * copies, 0))).estimate for copies in (2, 3))
+        assert double.value == pytest.approx(triple.value, rel=1e-6)
+        assert double.standard_error == pytest.approx(triple.standard_error, rel=1e-6)  # no surer for being repeated

@@ -1,0 +1,87 @@
+"""Claims on the report's sections from the later rooms: who, where the months went, waits, waste, trend, and the caveat light."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import leadtime as lt
+from leadtime.report import Report
+from tests.test_report import LONG, SHORT, cells_of, made_log, made_pathway, made_report
+
+SAMPLE = Path(__file__).resolve().parents[1] / "data_samples" / "mark_svenljunga"
+
+
+@pytest.fixture(scope="module")
+def sample() -> Report:
+    pathway = lt.read_pathway(SAMPLE / "pathway.toml")
+    log = lt.read_log(SAMPLE / "events.csv", timezone=pathway.log.timezone, observed_until=pathway.log.observed_until)
+    wanted = ["cohorts", "who", "months", "kinds", "waits", "waste", "trend"]
+    return lt.build_report(log, pathway, lt.compare(lt.lead_times(log, pathway)), sections=wanted)
+
+
+def test_the_levels_of_a_variable_add_up_to_the_cohort_where_they_are_shown(sample):
+    sizes = [row["n"] for row in cells_of(sample, "cohorts")]
+    rows = [row for row in cells_of(sample, "who") if row["variable"] == "Sex"]
+    assert [sum(row[f"who_{place}_n"] for row in rows) for place in (0, 1)] == sizes == [96, 84]
+
+
+def test_a_route_that_all_of_a_cohort_took_is_hidden(sample):
+    rows = [row for row in cells_of(sample, "who") if row["variable"] == "Route"]
+    assert {row["who_0_n"] for row in rows} == {"[c]"}
+
+
+@pytest.mark.parametrize("name", ["segments", "kinds"])
+def test_the_parts_of_the_change_add_up_to_it(sample, name):
+    *parts, whole = cells_of(sample, name)
+    for column in ("before_days", "after_days", "change_days"):
+        assert sum(row[column] for row in parts) == pytest.approx(whole[column], abs=0.05 * (len(parts) + 1))
+
+
+def test_waiting_is_named_first_as_the_waste_that_others_are_measured_against(sample):
+    assert sample.section("kinds").blocks[0].paragraphs[0].startswith("Waiting, the waste")
+    assert str(cells_of(sample, "waste")[0]["waste"]).startswith("W1")
+
+
+def test_no_wait_of_few_children_is_shown_and_none_of_a_unit_on_itself(sample):
+    rows = cells_of(sample, "hand_overs")
+    assert rows
+    assert all(row["cases"] >= 5 and row["source"] != row["target"] for row in rows)
+
+
+def test_the_starts_of_all_periods_add_up_to_the_cohorts(sample):
+    counts = {"before": 0, "after": 0}
+    for row in cells_of(sample, "trend"):
+        counts[str(row["cohort"])] += row["n"]
+    assert counts == {"before": 96, "after": 84}
+
+
+def test_what_lacks_its_columns_says_so():
+    report = made_report(LONG, SHORT, sections=["waits", "waste"])
+    assert "no column Unit" in str(report)
+    states = {str(row["waste"])[:3].strip(): row["figure"] for row in cells_of(report, "waste")}
+    assert states["W4"] == "not computable: no column Place"
+
+
+def test_slow_sections_are_made_only_when_they_are_asked_for():
+    keys = [section.key for section in made_report(LONG, SHORT).sections]
+    assert {"who", "months", "waits", "trend"} <= set(keys)
+    assert {"kinds", "waste"}.isdisjoint(keys)
+
+
+class TestTheCaveatLight:
+    def test_it_is_yellow_where_something_was_found_and_names_it(self):
+        report = made_report([*LONG, *["open"] * 8], SHORT)
+        assert any(notice.startswith("Caveat light: YELLOW") and "Finished cases only" in notice for notice in report.notices)
+
+    def test_it_is_red_where_the_cohorts_are_by_when_cases_ended(self):
+        log, pathway = made_log({"before": LONG, "after": SHORT}), made_pathway()
+        result = lt.compare(lt.lead_times(log, pathway), break_date="2020-01-01", cohort_rule="stop")
+        assert any(notice.startswith("Caveat light: RED") for notice in lt.build_report(log, pathway, result).notices)
+
+    def test_every_form_shows_it(self, tmp_path):
+        report = made_report([*LONG, *["open"] * 8], SHORT)
+        report.to_html(tmp_path / "r.html")
+        assert "Caveat light" in str(report)
+        assert "Caveat light" in (tmp_path / "r.html").read_text(encoding="utf-8")

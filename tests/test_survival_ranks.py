@@ -1,0 +1,148 @@
+"""Ranks and shares of ended cases: counted by hand, by scipy, and as published."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from leadtime import survival
+from leadtime.results import Estimate
+
+PERMEABILITY = [0.80, 0.83, 1.89, 1.04, 1.45, 1.38, 1.91, 1.64, 0.73, 1.46], [1.15, 0.88, 0.90, 0.74, 1.21]
+
+
+def both(first: object, second: object) -> tuple[np.ndarray, np.ndarray, list[int]]:
+    a, b = np.asarray(first), np.asarray(second)
+    return np.concatenate((a, b)), np.ones(a.size + b.size), [0] * a.size + [1] * b.size
+
+
+def test_the_exact_test_without_ties_is_that_of_scipy_and_r() -> None:
+    term, early = PERMEABILITY  # Hollander & Wolfe (1973), the example of R's wilcox.test: W = 35, p = 0.1272 one-sided
+    found = survival.mann_whitney(*both(early, term))
+    assert (found.statistic, round(found.p_value / 2, 4)) == (35.0, 0.1272)
+    rng = np.random.default_rng(0)
+    for m, n in ((2, 3), (7, 7), (12, 4), (25, 30)):
+        first, second = rng.gamma(2, 3, m), rng.gamma(2, 4, n)
+        wanted = stats.mannwhitneyu(second, first, method="exact")
+        found = survival.mann_whitney(*both(first, second))
+        assert (found.statistic, found.p_value) == (wanted.statistic, pytest.approx(wanted.pvalue, rel=1e-9))
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_the_exact_test_with_ties_counts_every_split(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    first, second = rng.integers(1, 6, rng.integers(2, 7)), rng.integers(2, 8, rng.integers(2, 7))
+    time, ended, group = both(first, second)
+    ranks = stats.rankdata(time)
+    sums = np.array([ranks[list(chosen)].sum() for chosen in itertools.combinations(range(time.size), second.size)])
+    middle = second.size * ranks.mean()
+    wanted = np.mean(np.abs(sums - middle) >= abs(ranks[first.size :].sum() - middle) - 1e-9)
+    assert survival.mann_whitney(time, ended, group).p_value == pytest.approx(wanted, rel=1e-12)
+
+
+def test_many_cases_are_tested_by_the_normal_distribution_as_in_scipy() -> None:
+    rng = np.random.default_rng(1)
+    first, second = rng.integers(0, 300, 900), rng.integers(0, 290, 800)
+    found = survival.mann_whitney(*both(first, second))
+    assert found.p_value == pytest.approx(stats.mannwhitneyu(second, first, method="asymptotic").pvalue, rel=1e-9)
+    assert found.test.method.startswith("asymptotic")
+
+
+def test_effects_of_a_rank_test_turn_round_with_the_order() -> None:
+    time, ended, group = both([4, 6, 6, 8], [1, 2, 3, 6])
+    there, back = (survival.mann_whitney(time, ended, group, order=order) for order in ([0, 1], [1, 0]))
+    assert there.probability_shorter.value == pytest.approx(1 - back.probability_shorter.value)
+    assert there.probability_shorter.lower == pytest.approx(1 - back.probability_shorter.upper)
+    assert there.cliffs_delta.value == pytest.approx(-back.cliffs_delta.value)
+    pairs = [np.sign(second - first) for first in (4, 6, 6, 8) for second in (1, 2, 3, 6)]
+    assert there.cliffs_delta.value == np.mean(pairs)
+    assert there.p_value == pytest.approx(back.p_value)
+    assert [row["effect"] for row in there._table().records()] == ["probability_shorter", "cliffs_delta"]
+    assert "shorter with probability" in str(there)
+
+
+def test_limits_of_the_probability_lie_where_its_error_meets_them() -> None:
+    found = survival.mann_whitney(*both(range(10, 20), range(5, 17))).probability_shorter
+    for limit in (found.lower, found.upper):
+        extra = (10 + 12) / 2 - 1
+        variance = limit * (1 - limit) * (1 + extra * ((1 - limit) / (2 - limit) + limit / (1 + limit))) / 120
+        assert abs(found.value - limit) == pytest.approx(1.959963984540054 * math.sqrt(variance), rel=1e-6)
+    apart = survival.mann_whitney(*both([7, 8, 9], [1, 2, 3])).probability_shorter
+    assert (apart.value, apart.upper) == (1.0, 1.0)
+    assert 0.3 < apart.lower < 1
+
+
+def test_the_shift_and_its_exact_interval_are_those_of_r() -> None:
+    term, early = PERMEABILITY  # wilcox.test(conf.int = TRUE) there: 0.305, from -0.15 to 0.76
+    found = survival.hodges_lehmann(*both(early, term))
+    assert (found.value, found.lower, found.upper) == (pytest.approx(0.305), pytest.approx(-0.15), pytest.approx(0.76))
+    assert found.interval == "exact rank"
+
+
+def test_the_shift_is_the_median_of_all_differences() -> None:
+    rng = np.random.default_rng(2)
+    for m, n, unit in ((3, 4, 1), (30, 41, 1), (1100, 1000, 1), (1001, 1001, 7.3)):
+        first, second = rng.integers(0, 400, m) * unit, rng.integers(0, 350, n) * unit
+        differences = np.sort(np.subtract.outer(second, first).ravel())
+        found = survival.hodges_lehmann(*both(first, second))
+        assert found.value == pytest.approx(np.median(differences), abs=1e-9)
+        if m > 50:
+            within = [float(np.sum(np.unique(group, return_counts=True)[1] ** 3.0) - group.size) for group in (first, second)]
+            sigma = math.sqrt(m * n / 12 * (m + n + 1 - sum(within) / ((m + n) * (m + n - 1))))
+            place = math.ceil(m * n / 2 - 0.5 - 1.959963984540054 * sigma)
+            assert (found.lower, found.upper) == pytest.approx((differences[place - 1], differences[-place]), abs=1e-9)
+
+
+def test_the_exact_interval_holds_the_shifts_that_the_exact_test_keeps() -> None:
+    rng = np.random.default_rng(3)
+    first, second = rng.normal(50, 9, 8), rng.normal(45, 9, 9)
+    found = survival.hodges_lehmann(*both(first, second))
+    for shift in np.linspace(found.lower - 4, found.upper + 4, 61):
+        kept = survival.mann_whitney(*both(first + 100, second + 100 - shift)).p_value > 0.05
+        assert kept == (found.lower <= shift <= found.upper)
+
+
+def test_very_few_cases_say_that_their_interval_falls_short() -> None:
+    found = survival.hodges_lehmann(*both([5, 9], [1, 2]))
+    assert (found.lower, found.upper, found.confidence) == (-8.0, -3.0, pytest.approx(2 / 3))
+    assert "short of 95 %" in found.note
+
+
+def test_newcombe_interval_is_the_published_one() -> None:
+    time = [1] * 48 + [9] * 32 + [1] * 56 + [9] * 14  # Newcombe (1998): 56/70 against 48/80, 0.0524 to 0.3339
+    found = survival.fixed_time_difference(time, [1] * 150, [0] * 80 + [1] * 70, time=5)
+    assert (round(found.lower, 4), round(found.upper, 4), found.interval) == (0.0524, 0.3339, "newcombe")
+
+
+def test_with_censoring_the_difference_joins_the_limits_of_two_curves() -> None:
+    rng = np.random.default_rng(6)
+    time, done, group = rng.integers(1, 200, 80), rng.random(80) < 0.7, np.repeat(["before", "after"], 40)
+    found = survival.fixed_time_difference(time, done, group, time=90)
+    first, second = (survival.kaplan_meier(time[group == name], done[group == name]).at(90)[0] for name in ("before", "after"))
+    assert found.value == pytest.approx(first.value - second.value)
+    assert found.lower == pytest.approx(found.value - math.hypot(second.upper - second.value, first.value - first.lower))
+    assert found.upper == pytest.approx(found.value + math.hypot(second.value - second.lower, first.upper - first.value))
+    assert (found.interval, found.note) == ("log-log", "done by 90")
+
+
+def test_the_fixed_time_test_is_that_of_klein() -> None:
+    time, done, group = [30, 80, 95, 100, 120, 20, 35, 60, 70, 130], [1, 1, 1, 1, 0, 1, 0, 1, 1, 1], list("aaaaabbbbb")
+    found = survival.fixed_time_test(time, done, group, time=90)
+
+    def part(at: Estimate) -> tuple[float, float]:
+        return math.log(-math.log(at.value)), (at.standard_error / at.value) ** 2 / math.log(at.value) ** 2
+
+    (first, error), (second, other) = (part(survival.kaplan_meier(time[s], done[s]).at(90)[0]) for s in (slice(5), slice(5, 10)))
+    assert found.statistic == pytest.approx((first - second) ** 2 / (error + other))
+    assert found.p_value == pytest.approx(stats.chi2.sf(found.statistic, 1))
+
+
+def test_done_at_the_limit_is_done_within_it() -> None:
+    found = survival.fixed_time_difference([90, 91, 90, 89], [1, 1, 1, 1], list("aabb"), time=90)
+    assert found.value == 0.5
+    censored_then = survival.fixed_time_difference([90, 91, 90, 89], [0, 1, 1, 1], list("aabb"), time=90)
+    assert (censored_then.interval, censored_then.value) == ("newcombe", 1.0)
