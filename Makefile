@@ -30,8 +30,8 @@ report: .venv/core.stamp  ## runs the main job on the sample: the headline here,
 test: lint  ## runs every check: lint, types, rooms, tests, doctests, coverage
 	$(BIN)/python $(PYTEST) --numprocesses $(WORKERS) --cov --cov-report=term
 
-# Another time zone and locale than the machine's, more examples a property, and a program that is missing is a failure.
-test-all: .venv/dev.stamp  ## runs all tests again, those that need another program too
+# Another time zone and locale than the machine's, more examples a property, Spark, and a program that is missing is a failure.
+test-all: .venv/extra.stamp  ## runs all tests again, those that need another program too
 	LEADTIME_REQUIRE_PROGRAMS=1 HYPOTHESIS_PROFILE=thorough TZ=Asia/Kathmandu LC_ALL=C $(BIN)/python $(PYTEST) --numprocesses $(WORKERS)
 
 lint: .venv/dev.stamp  ## checks style, format, types and the walls between the rooms

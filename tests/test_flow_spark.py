@@ -37,7 +37,7 @@ ON_A_PATHWAY = {
     "ageing": lt.ageing,
     "what-if": lambda log, pathway: lt.what_if(log, pathway, remove=["A"], parallel=True, skip="B"),
     "value stream": lt.value_stream,
-    "attribution": lambda log, pathway: lt.attribution(log, pathway, tau=60, draws=20),
+    "attribution": lambda log, pathway: lt.attribution(log, pathway, tau=30, draws=20),
 }
 
 

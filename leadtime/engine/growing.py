@@ -16,10 +16,9 @@ __all__ = ["MOST_COLUMNS", "GrowingTable", "checked_width", "joined_raw", "typed
 # A table of more columns is a mistake in the export, or meant to do harm; a survey has some hundreds.
 MOST_COLUMNS = 5_000
 
-_OFFSET = r"\d[T ]\d\d:.*(Z|[+-]\d\d(:?\d\d)?)$"
-
-# What a column of one declared kind is in the engine, where every value of it can be read so.
-_TYPES = {"int": "BIGINT", "float": "DOUBLE", "boolean": "BOOLEAN", "instant": "TIMESTAMPTZ", "local": "TIMESTAMP", "date": "DATE"}
+# What a column of one declared kind is in the engine, where every value of it can be read so. An instant stays text, with the offset
+# that it was written with: as a role it is read like any other, and as an attribute nothing of it is lost.
+_TYPES = {"int": "BIGINT", "float": "DOUBLE", "boolean": "BOOLEAN", "local": "TIMESTAMP", "date": "DATE"}
 
 
 def checked_width(width: int, where: str) -> None:
@@ -91,9 +90,7 @@ def typed(table: GrowingTable, key: str, *, alias: str, plain: bool) -> tuple[st
     if kind is None:
         return column, "VARCHAR"
     cast = f"TRY_CAST({column} AS {kind})"
-    # A clock time without its offset is no instant.
-    unfit = f" OR NOT regexp_matches({column}, '{_OFFSET}')" if kind == "TIMESTAMPTZ" else ""
-    lost = f"SELECT 1 FROM {table.name} AS {alias} WHERE {column} IS NOT NULL AND ({cast} IS NULL{unfit}) LIMIT 1"
+    lost = f"SELECT 1 FROM {table.name} AS {alias} WHERE {column} IS NOT NULL AND {cast} IS NULL LIMIT 1"
     return (column, "VARCHAR") if table.session.rows(lost) else (cast, kind)
 
 

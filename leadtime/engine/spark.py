@@ -87,8 +87,9 @@ class SparkEngine:
         return cast("nw.LazyFrame[Any]", nw.from_native(cast("Any", frame)))
 
     def materialise(self, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-        """Keeps a frame in the cluster from its first use on."""
-        return self.lazy(_native(frame).cache())
+        """Computes a frame and keeps it in the cluster, for all that reads it after."""
+        # Not `cache`: a cached frame still carries the plan it came from, and the plans of measures built on measures grow beyond planning.
+        return self.lazy(_native(frame).localCheckpoint())
 
     def collect(self, frame: nw.LazyFrame[Any]) -> pd.DataFrame:
         """Computes a frame and gives it to pandas."""

@@ -15,7 +15,7 @@ from leadtime.engine.session import Session, literal
 __all__ = ["KINDS", "TraceStore"]
 
 # The attributes of XES that hold one value, and what the engine makes of them.
-KINDS = {"string": "text", "date": "instant", "int": "int", "float": "float", "boolean": "boolean", "id": "text"}
+KINDS = {"string": "text", "date": "text", "int": "int", "float": "float", "boolean": "boolean", "id": "text"}
 
 _TAGS = "|".join(KINDS)
 _TEXT = r'[^"<&\x00-\x1f]*(?:&(?:lt|gt|quot|apos|amp);[^"<&\x00-\x1f]*)*'

@@ -12,7 +12,7 @@ import narwhals as nw
 
 from leadtime.columns import DATE_ROLES, Resolution, resolve_roles
 from leadtime.engine.events import Reading, ReadTable, case_table, event_table, repeated_cases
-from leadtime.engine.lifecycle import SCHEDULED, SUSPENDED, paired
+from leadtime.engine.lifecycle import paired
 from leadtime.engine.tables import Raw, cleaned, has_value
 from leadtime.engine.times import TimeSource, all_midnights, span_us
 from leadtime.engine.zones import offsets
@@ -65,15 +65,10 @@ def _paired(read: ReadTable) -> tuple[ReadTable, list[Finding]]:
     if made is None:
         return read, []
     events, found = made
-    told = [(found.pairs, "start and completion", "one event"), (found.schedules, "schedule", f"'{SCHEDULED}' of its event")]
-    told += [(found.suspensions, "suspension and resumption", f"'{SUSPENDED}' of its event, or an event where there is none")]
-    text = ", ".join(f"{count} x {what} as {result}" for count, what, result in told if count)
-    findings = [Finding("lifecycle-paired", "note", found.pairs + found.schedules + found.suspensions, f"lifecycle steps paired: {text}")]
+    findings = [finding("lifecycle-paired", found.pairs + found.schedules + found.suspensions)]
     alone = sum(found.unpaired.values())
     if alone:
-        listed = ", ".join(f"{step}: {count}" for step, count in found.unpaired.items())
-        text = f"{counted(alone, 'lifecycle step')} without a partner ({listed}), each kept as one event at one instant"
-        findings.append(Finding("lifecycle-unpaired", "warning", alone, text))
+        findings.append(finding("lifecycle-unpaired", alone, examples=[f"{step}: {count}" for step, count in found.unpaired.items()]))
     return events, findings
 
 

@@ -36,8 +36,8 @@ def read_query(session: Session, query: Any, connection: object) -> Source:
     engine = _engine_of(connection)
     with _connected(connection, engine) as open_connection:
         text = _statement(query, engine)
-        plain = open_connection.execution_options(stream_results=True, yield_per=_BATCH, no_parameters=True)
-        result = plain.exec_driver_sql(text)
+        options: Any = {"stream_results": True, "yield_per": _BATCH, "no_parameters": True}
+        result = open_connection.exec_driver_sql(text, execution_options=options)
         if not result.returns_rows:
             raise UsageError("the query gives no rows; only SELECT and WITH are read, and nothing is changed in the database")
         headers = unique_headers(list(result.keys()))
@@ -126,7 +126,7 @@ def _text(value: Any) -> tuple[str, str | None]:
     if isinstance(value, (float, Decimal)):
         return "float", None if math.isnan(value) else str(value)
     if isinstance(value, datetime):
-        return ("local" if value.tzinfo is None else "instant"), value.isoformat(sep=" ")
+        return ("local" if value.tzinfo is None else "text"), value.isoformat(sep=" ")
     if isinstance(value, (date, time)):
         return ("date" if isinstance(value, date) else "text"), value.isoformat()
     if isinstance(value, (bytes, memoryview)):
@@ -144,7 +144,7 @@ def write_rows(
         types: their types in the engine; a time with its zone is text where the database has no such type.
         batches: the rows.
         name: the table's name, which must be new.
-        connection: as for `read_query`.
+        connection: as for `read_query`; what is written through a connection of the caller's own is the caller's to commit.
     """
     engine = _engine_of(connection)
     with _connected(connection, engine) as open_connection:
@@ -157,7 +157,7 @@ def write_rows(
         table = sqlalchemy.Table(name, sqlalchemy.MetaData(), *declared)
         keys = [column.key for column in declared]
         instants = [zoned and kind == ZONED for kind in types]
-        with open_connection.begin_nested() if open_connection.in_transaction() else open_connection.begin():
+        with open_connection.begin_nested():
             table.create(open_connection)
             for rows in batches:
                 told = (
@@ -165,6 +165,8 @@ def write_rows(
                     for row in rows
                 )
                 open_connection.execute(table.insert(), [dict(zip(keys, row, strict=True)) for row in told])
+        if open_connection is not connection:
+            open_connection.commit()  # of a connection of the caller's own, that is the caller's to do
 
 
 def keeps_zones(connection: object) -> bool:

@@ -21,7 +21,7 @@ from leadtime.ingest.source import Options, Source, unique_headers
 from leadtime.ingest.text_bytes import as_utf8, certain_encoding, likely_encoding, lines, survey
 from leadtime.ingest.text_layout import NAMES, Layout, decimal_sign, layout_of
 from leadtime.ingest.text_rows import careful_rows
-from leadtime.quality import counted
+from leadtime.quality import finding
 from leadtime.results import Finding
 
 __all__ = ["read_text"]
@@ -109,16 +109,5 @@ def _unguarded(cells: Sequence[str]) -> list[str]:
 
 
 def _findings(counts: Counter[str]) -> list[Finding]:
-    told = {
-        "repeated": ("repeated-header", "note", "repeating the header within the data, not read"),
-        "short": ("short-rows", "warning", "with fewer cells than the header; the missing ones at the end are taken as blank"),
-    }
-    found = [
-        Finding(code, severity, counts[key], f"{counted(counts[key], 'row')} {text}")
-        for key, (code, severity, text) in told.items()
-        if counts[key]
-    ]
-    if counts["guarded"]:
-        text = f"{counted(counts['guarded'], 'text')} with an apostrophe against being taken for a formula, which is taken off"
-        found.append(Finding("guarded-text", "note", counts["guarded"], text))
-    return found
+    codes = {"repeated": "repeated-header", "short": "short-rows", "guarded": "guarded-text"}
+    return [finding(code, counts[key]) for key, code in codes.items() if counts[key]]

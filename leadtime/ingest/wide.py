@@ -10,8 +10,7 @@ from leadtime.durations import read_dates
 from leadtime.engine.unpivot import long_table, some_texts
 from leadtime.errors import InputError
 from leadtime.ingest.source import Options, Source, unique_headers
-from leadtime.quality import counted
-from leadtime.results import Finding
+from leadtime.quality import finding
 
 __all__ = ["as_long", "looks_wide"]
 
@@ -51,14 +50,10 @@ def as_long(source: Source, options: Options, *, guessed: bool = False) -> Sourc
     kept = [header for header in source.raw.headers if header not in milestones]
     activity, start = unique_headers([*kept, "activity", "start"])[-2:]
     raw = long_table(source.raw, milestones, activity=activity, start=start)
-    listed = ", ".join(f"'{header}'" for header in milestones)
     findings = list(source.findings)
     if guessed:
-        text = f"one row a case: the columns {listed} are taken as milestones with their dates (format='wide' says so outright)"
-        findings.append(Finding("wide-table", "note", len(milestones), text))
-    for header, count in partly.items():
-        text = f"column '{header}' holds {counted(count, 'date')} among other texts, and is no milestone"
-        findings.append(Finding("dates-in-attribute", "warning", count, text))
+        findings.append(finding("wide-table", len(milestones), examples=milestones))
+    findings += [finding("dates-in-attribute", count, examples=[header]) for header, count in partly.items()]
     unguessed = frozenset(header for header in kept if header != case and _role(header) in _TIME_ROLES)
     choices = {**source.choices, "milestones": ", ".join(milestones)}
     return replace(source, raw=raw, choices=choices, findings=tuple(findings), unguessed=unguessed, wide=True)

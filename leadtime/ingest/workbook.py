@@ -16,7 +16,7 @@ from leadtime.engine.tables import columns_table
 from leadtime.errors import InputError
 from leadtime.ingest.source import Options, Source, header_score, unique_headers
 from leadtime.ingest.workbook_file import SheetRows, opened_workbook, sheet_rows
-from leadtime.quality import counted
+from leadtime.quality import finding
 from leadtime.results import Finding
 
 __all__ = ["cell_text", "midnights", "opened_workbook", "read_workbook"]
@@ -92,15 +92,9 @@ def _midnight(value: date) -> str:
 
 
 def _findings(sheets: Sequence[_Sheet], skipped: Sequence[str]) -> list[Finding]:
-    found: list[Finding] = []
-    if skipped:
-        text = f"{counted(len(skipped), 'sheet')} without an event table, left out"
-        found.append(Finding("sheet-skipped", "note", len(skipped), text, tuple(skipped[:10])))
     repeated = sum(sheet.repeated for sheet in sheets)
-    if repeated:
-        text = f"{counted(repeated, 'row')} repeating the header within the data, not read"
-        found.append(Finding("repeated-header", "note", repeated, text))
-    return found
+    found = [finding("sheet-skipped", len(skipped), examples=skipped[:10])] if skipped else []
+    return [*found, *([finding("repeated-header", repeated)] if repeated else [])]
 
 
 def midnights(values: Any) -> bool:

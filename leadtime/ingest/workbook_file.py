@@ -15,9 +15,9 @@ from leadtime.engine.growing import MOST_COLUMNS, checked_width
 from leadtime.errors import InputError, UsageError, did_you_mean, one_line
 from leadtime.ingest.archives import Archive, looked_through
 
-__all__ = ["SheetRows", "opened_workbook", "sheet_rows"]
+__all__ = ["SheetRows", "open_with_merges", "opened_workbook", "sheet_rows"]
 
-_MOST_CELLS = 50_000_000
+_MOST_CELLS, _MOST_PRINTED = 50_000_000, 200_000
 _DAMAGED = (zipfile.BadZipFile, zlib.error, KeyError, ValueError, OSError, EOFError, SyntaxError, AttributeError, TypeError, IndexError)
 _ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
 
@@ -162,3 +162,27 @@ def _opened(path: Path) -> Any:
         raise InputError(f"'{path}' is damaged or cut short; export it again") from None
     except (LookupError, ValueError, TypeError, AttributeError, SyntaxError, InvalidFileException) as error:
         raise InputError(f"'{path}' isn't a workbook that can be read ({one_line(str(error))[:100]}); save it again as .xlsx") from None
+
+
+def open_with_merges(path: Path, wanted: str | None) -> tuple[list[list[Any]], list[tuple[int, int, int, int]]]:
+    """Gives the cells of a sheet (the first where none is named) and its merged ranges as top, left, bottom, right, counted from 0.
+
+    Raises:
+        InputError: it isn't a workbook that can be read, or the sheet is too large for a printed table.
+        UsageError: there is no such sheet.
+    """
+    import openpyxl
+
+    _check_kind(path)
+    archive = looked_through(path)
+    if not archive.is_dense or any(sheet.cells > _MOST_PRINTED for sheet in archive.sheets.values()):
+        raise InputError(f"'{path}' has too many cells for a printed table; read_log reads event tables")
+    try:
+        book = openpyxl.load_workbook(path, data_only=True)
+    except _DAMAGED as error:
+        raise InputError(f"'{path}' isn't a workbook that can be read ({one_line(str(error))[:100]}); save it again as .xlsx") from None
+    name = _chosen(book.sheetnames, None if wanted is None else [wanted], path.name)[0]
+    sheet: Any = book[name]
+    rows = [list(_unescaped(row)) for row in sheet.iter_rows(values_only=True)]
+    merged = [(found.min_row - 1, found.min_col - 1, found.max_row - 1, found.max_col - 1) for found in sheet.merged_cells.ranges]
+    return rows, merged

@@ -20,7 +20,7 @@ from leadtime.engine.xes import KINDS, TraceStore
 from leadtime.errors import InputError
 from leadtime.ingest.source import Source
 from leadtime.ingest.streams import LARGEST_PIECE, chunks
-from leadtime.quality import counted
+from leadtime.quality import finding
 from leadtime.results import Finding
 
 __all__ = ["DATE", "NAME", "TIME", "read_xes"]
@@ -71,10 +71,9 @@ def _findings(store: TraceStore, nested: int) -> list[Finding]:
     found: list[Finding] = []
     empty = store.empty_traces()
     if empty:
-        found.append(Finding("case-without-events", "note", empty, f"{counted(empty, 'trace')} without an event"))
+        found.append(finding("case-without-events", empty))
     if nested:
-        text = f"{counted(nested, 'attribute')} within another attribute, in a list or of an unknown kind, not read"
-        found.append(Finding("nested-attributes", "note", nested, text))
+        found.append(finding("nested-attributes", nested))
     return found
 
 
