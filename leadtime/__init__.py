@@ -11,7 +11,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from leadtime import calendars, control, durations, survival
+    from leadtime import calendars, control, counts, durations, survival
     from leadtime.cases import ClockTimes, LeadTimes, LogStore, WorkingTimes, clock_time, lead_times, open_store, working_time
     from leadtime.compare import (
         Comparison,
@@ -117,7 +117,7 @@ _HOMES = {
     "words": ("format_duration",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
-_ROOMS = ("calendars", "control", "durations", "survival")
+_ROOMS = ("calendars", "control", "counts", "durations", "survival")
 
 __all__ = [
     "ClockTimes",
@@ -153,6 +153,7 @@ __all__ = [
     "compare",
     "continuity",
     "control",
+    "counts",
     "cumulative_flow",
     "describe_cohorts",
     "disclose",
