@@ -29,6 +29,7 @@ hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default")
 PROGRAMS = {
     "soffice": "apt-get install libreoffice-calc",
     "chromium": "apt-get install chromium",
+    "npm": "apt-get install npm",
     "pdftoppm": "apt-get install poppler-utils",
     "psql": "apt-get install postgresql",
     "java": "apt-get install openjdk-17-jre-headless",
