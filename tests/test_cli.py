@@ -8,10 +8,12 @@ import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pytest
 
+import leadtime as lt
 from leadtime.cli import main
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -81,6 +83,24 @@ def test_the_demo_makes_a_sample_and_its_report(tmp_path: Path, capsys: pytest.C
     assert main(["demo", "--out", str(tmp_path / "demo")]) == 0
     assert "8.5 months" in capsys.readouterr().out
     assert (tmp_path / "demo" / "report" / "report.xlsx").exists()
+
+
+def test_the_whole_design_of_a_comparison_can_be_given_and_means_what_it_means_in_the_library(folder: Path) -> None:
+    lines = [HEADER]
+    for case in range(40):
+        month, year = case % 10 + 1, 2019 + case // 20
+        lines.append(f"c{case},Detected,{year}-{month:02}-01,x\nc{case},Diagnosis,{year}-{month + 1:02}-{5 + case % 7:02},x\n")
+    (folder / "dated.csv").write_text("".join(lines), encoding="utf-8")
+    options = ["--break-date", "2020-01-01", "--washout", "40", "--cohort-rule", "exclude", "--statistic", "restricted_mean", "--tau", "30"]
+    assert report(folder, "dated.csv", *options, "--section", "cohorts", "--section", "change", "--observed-until", "2020-12-31") == 0
+
+    pathway = lt.read_pathway(folder / "pathway.toml")
+    log = lt.read_log(folder / "dated.csv", observed_until="2020-12-31")
+    design: dict[str, Any] = {"break_date": "2020-01-01", "washout": 40, "cohort_rule": "exclude", "statistic": "restricted_mean", "tau": 30}
+    result = lt.compare(lt.lead_times(log, pathway), **design)
+    assert sum(cohort.n for cohort in result.cohorts) == 36  # two starts a month; January and February 2020 are washed out
+    lt.build_report(log, pathway, result, sections=["cohorts", "change"]).to_html(folder / "library.html")
+    assert (folder / "out" / "report.html").read_bytes() == (folder / "library.html").read_bytes()
 
 
 def test_a_filled_template_is_read_back(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

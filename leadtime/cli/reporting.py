@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -26,6 +26,16 @@ def report(
     before: Annotated[str | None, typer.Option("--before", help="Label of the cohort before")] = None,
     after: Annotated[str | None, typer.Option("--after", help="Label of the cohort after")] = None,
     break_date: Annotated[str | None, typer.Option("--break-date", help="Cohorts by start: on or after this day is after")] = None,
+    washout: Annotated[int | None, typer.Option("--washout", help="Days from the break date whose starts are left out", min=0)] = None,
+    site: Annotated[str | None, typer.Option("--site", help="The case attribute that holds the site, or one site's name")] = None,
+    cohort_rule: Annotated[
+        Literal["start", "stop", "exclude", "split"] | None, typer.Option("--cohort-rule", help="Which date decides, with --break-date")
+    ] = None,
+    statistic: Annotated[
+        Literal["median", "restricted_mean"] | None, typer.Option("--statistic", help="What the headline rests on (default median)")
+    ] = None,
+    tau: Annotated[float | None, typer.Option("--tau", help="Days up to which restricted means are taken")] = None,
+    sections: Annotated[list[str] | None, typer.Option("--section", help="Only this part of the report; repeatable")] = None,
     language: Words = "en",
     profile: Annotated[str, typer.Option("--profile", help="Disclosure profile: se-5, nhs-7-round5, internal")] = "se-5",
     columns: Columns = None,
@@ -61,9 +71,15 @@ def report(
         step("timing the cases", 0.4)
         times = lead_times(log, pathway)
         step("comparing", 0.5)
-        result = compare(times, by=by, before=before, after=after, break_date=break_date, seed=seed)
+        result = compare(
+            times, by=by, before=before, after=after, break_date=break_date, washout=washout, site=site, cohort_rule=cohort_rule,
+            statistic=statistic, tau=tau, seed=seed,
+        )  # fmt: skip
         step("writing the report", 0.8)
-        made = build_report(log, pathway, result, language=language, profile=_profile(profile), seed=seed, allow_personal_numbers=True)
+        made = build_report(
+            log, pathway, result, language=language, profile=_profile(profile), sections=sections or None, seed=seed,
+            allow_personal_numbers=True,  # looked for above
+        )  # fmt: skip
         made.to_excel(made_folder(out) / "report.xlsx")
         made.to_html(out / "report.html")
     _account(log)
