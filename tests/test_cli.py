@@ -96,7 +96,13 @@ def test_the_whole_design_of_a_comparison_can_be_given_and_means_what_it_means_i
 
     pathway = lt.read_pathway(folder / "pathway.toml")
     log = lt.read_log(folder / "dated.csv", observed_until="2020-12-31")
-    design: dict[str, Any] = {"break_date": "2020-01-01", "washout": 40, "cohort_rule": "exclude", "statistic": "restricted_mean", "tau": 30}
+    design: dict[str, Any] = {
+        "break_date": "2020-01-01",
+        "washout": 40,
+        "cohort_rule": "exclude",
+        "statistic": "restricted_mean",
+        "tau": 30,
+    }
     result = lt.compare(lt.lead_times(log, pathway), **design)
     assert sum(cohort.n for cohort in result.cohorts) == 36  # two starts a month; January and February 2020 are washed out
     lt.build_report(log, pathway, result, sections=["cohorts", "change"]).to_html(folder / "library.html")

@@ -239,10 +239,17 @@ def test_no_hidden_count_can_be_narrowed_to_fewer_than_three_values(start):
         informed = attack.values(small, cover)
         few = [key for key in hidden if len(informed[key]) < NEEDED]
         # Where small counts are the only parts of a small total, knowing that tells by itself: then no table could be better.
-        bare = attack_on(tables, disclose_nothing(tables), seen).values(small_everywhere(tables)) if few else {}
+        bare = hidden_whole(tables, seen, set(hidden)) if few else {}
         assert all(len(informed[key]) >= len(bare[key]) for key in few), number
         alone = attack.values(known=informed)
         assert all(len(alone[key]) >= NEEDED for key in hidden), number
+
+
+def hidden_whole(tables, seen, hidden):
+    """What the same attacker finds where every count above none, and whatever else was hidden, is hidden."""
+    attack = attack_on(tables, disclose_nothing(tables, hidden), seen)
+    cover = {key for key in attack.unknown if key[0] != "common" and truth(tables, key) >= 5} - telling(tables, seen)
+    return attack.values(small_everywhere(tables), cover)
 
 
 def nothing_small_is_shown(tables, result):
@@ -274,16 +281,28 @@ def telling(tables, seen):
     return found
 
 
-def disclose_nothing(tables):
-    """The same tables with every count above none hidden."""
+def disclose_nothing(tables, hidden):
+    """The same tables with every count above none hidden, and those that are hidden already."""
     made = []
     for table in tables:
+        places = {name: place for place, name in enumerate(table.counts)}
         rows = [
-            tuple("[c]" if name in table.counts and value else value for name, value in zip(table.columns, row, strict=True))
-            for row in table.rows
+            tuple(
+                "[c]" if name in places and (value or (table.name, i, places[name]) in hidden) else value
+                for name, value in zip(table.columns, row, strict=True)
+            )
+            for i, row in enumerate(table.rows)
         ]
         made.append(Table(table.name, table.columns, tuple(rows), table.counts))
     return SimpleNamespace(tables=made)
+
+
+def test_a_row_that_is_the_sum_of_others_by_chance_hides_no_link_between_two_tables():
+    """Of the same 726 children one table splits by unit, one by age; 151 and 212 are 363 by chance. 726 - 277 - 350 - 98 is 1."""
+    units = Table("unit", ("label", "n"), (("u0", 212), ("u1", 151), ("u2", 363)), counts=("n",))
+    ages = Table("age", ("label", "n"), (("a0", 1), ("a1", 277), ("a2", 350), ("a3", 98)), counts=("n",))
+    hidden = [cell for table in disclose([units, ages]).tables for cell in table.column("n") if cell == "[c]"]
+    assert len(hidden) == 2
 
 
 def test_what_is_shown_is_not_nothing():

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
 
-from leadtime.cases.clock import BOUNDS, DAY_US, PARTS
+from leadtime.cases.attributes import case_attributes
+from leadtime.cases.clock import DAY_US
 from leadtime.columns import DATE_ROLES
 from leadtime.errors import InputError, did_you_mean
 from leadtime.log import EventLog, Moment
@@ -22,11 +23,6 @@ if TYPE_CHECKING:
 __all__ = ["STATUSES", "LeadTimes"]
 
 STATUSES = ("stopped", "still waiting", "left", "excluded")
-
-# The engine's own columns of an event; all else may be an attribute of the case.
-_EVENT_COLUMNS = frozenset(
-    {"case_id", "activity", "end_given", "row", *(f"{side}_{part}" for side in ("start", "end") for part in (*PARTS, *BOUNDS))}
-)
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +70,7 @@ class LeadTimes(Result):
 
     @cached_property
     def _attributes(self) -> tuple[nw.LazyFrame[Any], dict[str, int]]:
-        return _case_attributes(self.log)
+        return case_attributes(self.log)
 
     def to_pandas(self) -> pd.DataFrame:
         """Gives a row a case, sorted by case id: times, status, days, and the case attributes."""
@@ -153,49 +149,6 @@ class LeadTimes(Result):
         if not self.tied_cases:
             return str(self.flow)
         return f"{self.flow}\nOnly the order of the rows says which milestone stopped the clock in {self.tied_cases} of the cases."
-
-
-def _case_attributes(log: EventLog) -> tuple[nw.LazyFrame[Any], dict[str, int]]:
-    """The case attributes, a row a case, and for each candidate the number of cases with several values; such have no meaning a case."""
-    sources = _sources(name for name in log.frame.collect_schema().names() if name not in _EVENT_COLUMNS)
-    attributes, conflicts = _of_events(log, sources) if sources else (log.frame.select("case_id").unique(), {})
-    if log.declared_cases is None:
-        return attributes, conflicts
-    table = log.declared_cases
-    declared = _sources(name for name in table.collect_schema().names() if name != "case_id")
-    kept = [name for name in sources if name not in declared]
-    ids = nw.concat([attributes.select("case_id"), table.select("case_id")], how="vertical").unique()
-    attributes = ids.join(attributes.select("case_id", *kept), on="case_id", how="left")
-    attributes = attributes.join(_under_own_names(table, declared), on="case_id", how="left")
-    return attributes, {name: conflicts[name] for name in kept} | dict.fromkeys(declared, 0)
-
-
-def _sources(names: Iterable[str]) -> dict[str, str]:
-    """The column that each attribute is read from: its own, or the local clock of a date of the case, which has three to five."""
-    there = list(names)
-    dates = {f"{role}_wall_us": role for role in DATE_ROLES if f"{role}_wall_us" in there}
-    parts = {f"{role}_{part}" for role in dates.values() for part in (*PARTS, *BOUNDS)}
-    return {dates.get(name, name): name for name in there if name in dates or name not in parts}
-
-
-def _under_own_names(frame: nw.LazyFrame[Any], sources: Mapping[str, str]) -> nw.LazyFrame[Any]:
-    return frame.select("case_id", *(nw.col(column).alias(name) for name, column in sources.items()))
-
-
-def _of_events(log: EventLog, sources: Mapping[str, str]) -> tuple[nw.LazyFrame[Any], dict[str, int]]:
-    """The least value of each candidate in each case, and in how many cases there is a greater one."""
-
-    def make() -> nw.LazyFrame[Any]:
-        ends = {"least": nw.Expr.min, "greatest": nw.Expr.max}
-        found = {f"{end}_{i}": of(nw.col(name)) for i, name in enumerate(sources.values()) for end, of in ends.items()}
-        return log.frame.group_by("case_id").agg(**found)
-
-    spread = log.shared("attributes", make)
-    # One number an attribute, counted in the engine: the rows themselves stay there.
-    several = {f"several_{i}": (nw.col(f"least_{i}") != nw.col(f"greatest_{i}")).cast(nw.Int64).sum() for i in range(len(sources))}
-    counted = log.session.collect(spread.select(**several)).fillna(0).iloc[0]
-    least = {name: f"least_{i}" for i, name in enumerate(sources)}
-    return _under_own_names(spread, least), {name: int(counted[f"several_{i}"]) for i, name in enumerate(sources)}
 
 
 def _readable(frame: pd.DataFrame, attributes: list[str]) -> pd.DataFrame:

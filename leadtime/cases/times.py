@@ -10,6 +10,7 @@ from typing import Any
 
 import narwhals as nw
 
+from leadtime.cases.attributes import in_one_pass
 from leadtime.cases.clock import Axis, Bound, bound_of, latest_moment
 from leadtime.cases.clocked import decided, reached
 from leadtime.cases.own import OwnDates, own_dates
@@ -65,12 +66,12 @@ def times_of(log: EventLog, pathway: Pathway | None, *, of_part: bool = False) -
     given = log.observed_until or moment_of(declared, log.timezone)
     moment = given or (None if pathway is None else latest_moment(log))
     bound = None if moment is None else bound_of(moment, log.timezone)
+    late = 0 if given is None or bound is None else log.session.count(log.frame.filter(~bound.holds("start")))
     if pathway is None:
-        frame = _first_to_last(log, bound)
+        frame = _first_to_last(log, bound if late else None)  # a bound that cuts nothing off is none
     else:
         assert bound is not None  # noqa: S101 - a pathway always has an end of observation
         frame = _clocked(log, pathway, bound, of_part=of_part)
-    late = 0 if given is None or bound is None else log.session.count(log.frame.filter(~bound.holds("start")))
     return LeadTimes(log.session.materialise(frame), log, pathway, moment, given is None, late)
 
 
@@ -113,13 +114,14 @@ def _spans(log: EventLog, bound: Bound | None) -> Frame:
 
 def _plain_spans(log: EventLog, bound: Bound | None) -> Frame:
     """The same where all events have one precision and no zone, so that instant and local clock are one number: least and greatest."""
-    ends = {"start": nw.col("start_us"), "end": nw.col("end_us")}
-    if bound is not None:
-        ends = {side: nw.when(bound.holds("start")).then(us) for side, us in ends.items()}
-    spans = log.frame.group_by("case_id").agg(start_us=ends["start"].min(), end_us=ends["end"].max())
+    if bound is None:
+        spans = in_one_pass(log).select("case_id", "start_us", "end_us")
+    else:
+        ends = {side: nw.when(bound.holds("start")).then(nw.col(side)) for side in ("start_us", "end_us")}
+        spans = log.frame.group_by("case_id").agg(start_us=ends["start_us"].min(), end_us=ends["end_us"].max())
     return spans.with_columns(
-        *(nw.col(f"{side}_us").alias(f"{side}_wall_us") for side in ends),
-        *(nw.lit(log.precision == "date").alias(f"{side}_is_date") for side in ends),
+        *(nw.col(f"{side}_us").alias(f"{side}_wall_us") for side in ("start", "end")),
+        *(nw.lit(log.precision == "date").alias(f"{side}_is_date") for side in ("start", "end")),
     )
 
 

@@ -52,6 +52,14 @@ class Sum:
         return (self.total, *self.parts)
 
 
+@dataclass(frozen=True)
+class _Column:
+    """The cells of a column that hold a number, and what they add up to."""
+
+    cells: tuple[Cell, ...]
+    total: int
+
+
 @dataclass
 class Links:
     """The sums found, and the counts that they need though no table has them."""
@@ -192,18 +200,26 @@ def _between(one: Table, other: Table, found: Links) -> None:
     same = [key for key in mine if key in theirs and _value(one, mine[key]) == _value(other, theirs[key])]
     found.sums += [Sum(mine[key], (theirs[key],), splits_group=False) for key in same]
     for name in (name for name in count_columns(one) if name in count_columns(other)):
-        parts = [_parts(table, name) for table in (one, other)]
-        totals = [sum(_value(table, cell) or 0 for cell in cells) for table, cells in zip((one, other), parts, strict=True)]
-        if totals[0] == totals[1] > 0 and not any(key[0] == name for key in same):
-            shared = found.cell(totals[0])
-            found.sums += [Sum(shared, cells, splits_group=False) for cells in parts]
+        if not any(key == (name, frozenset()) for key in same):  # the total itself stands in both
+            found.sums += [alike for mine in _parts(one, name) for theirs in _parts(other, name) for alike in _alike(mine, theirs, found)]
 
 
-def _parts(table: Table, name: str) -> tuple[Cell, ...]:
-    """The cells of a column that are no total of others in it."""
+def _alike(one: _Column, other: _Column, found: Links) -> list[Sum]:
+    """Two columns that add up to the same."""
+    if one.total != other.total or one.total == 0:
+        return []
+    shared = found.cell(one.total)
+    return [Sum(shared, column.cells, splits_group=False) for column in (one, other)]
+
+
+def _parts(table: Table, name: str) -> Iterator[_Column]:
+    """The cells of a column without those that are the total of others in it; and all of them, as such a total may be one by chance."""
     totals = {one.total for one in sums_within(table) if one.parts and one.parts[0].column == one.total.column}
-    cells = (Cell(table.name, row, name) for row in range(len(table.rows)))
-    return tuple(cell for cell in cells if cell not in totals and _value(table, cell) is not None)
+    cells = {Cell(table.name, row, name): whole(value) for row, value in enumerate(table.column(name))}
+    given = {cell: value for cell, value in cells.items() if value is not None}
+    for without in dict.fromkeys((frozenset(totals & given.keys()), frozenset[Cell]())):
+        kept = {cell: value for cell, value in given.items() if cell not in without}
+        yield _Column(tuple(kept), sum(kept.values()))
 
 
 def _labelled(table: Table) -> Mapping[tuple[str, frozenset[str]], Cell]:
