@@ -189,7 +189,7 @@ def _query(raw: Raw, reading: Reading, texts: Sequence[str], attributes: Mapping
         f"SELECT {', '.join(first)} FROM {raw.name}",
         *_time_steps(raw.session, reading, ["*", f"({_trimmed(raw, reading, texts)}) AS trimmed"]),
         f"SELECT *, {_ended(reading)} FROM before",
-        f"SELECT *, {_problem(reading)} AS problem FROM before",
+        f"SELECT *, {_problem(raw, reading)} AS problem FROM before",
         f"SELECT {', '.join(_named(raw, reading, texts, attributes))} FROM before",
     ]
     return chained(steps)
@@ -276,12 +276,13 @@ def _ended(reading: Reading) -> str:
     return ", ".join(["(end_us IS NOT NULL) AS end_given", *ended, *own])
 
 
-def _problems(reading: Reading) -> list[tuple[str, str, str, str]]:
+def _problems(raw: Raw, reading: Reading) -> list[tuple[str, str, str, str]]:
     """Condition, reason, role and value of each problem, the first that holds counts."""
     times = {time.role: time for time in reading.times}
     start = times["start"]
     found = [
         ("bad IS NOT NULL", "row can't be parsed", "", "bad"),
+        *((condition, reason, "", "NULL") for condition, reason in raw.refused),
         ("r_case_id IS NULL", "no case id", "case_id", "NULL"),
         (f"r_case_id IN ({_EXAMPLES})", "example row", "case_id", "NULL"),
         ("r_activity IS NULL", *(("no milestone date", "") if reading.wide else ("no activity", "activity")), "NULL"),
@@ -299,17 +300,17 @@ def _problems(reading: Reading) -> list[tuple[str, str, str, str]]:
     return found
 
 
-def _problem(reading: Reading) -> str:
+def _problem(raw: Raw, reading: Reading) -> str:
     """The number of the first problem of a row, null where it has none."""
     if reading.sound:
         return "NULL::INTEGER"
-    cases = " ".join(f"WHEN {condition} THEN {number}" for number, (condition, *_) in enumerate(_problems(reading)))
+    cases = " ".join(f"WHEN {condition} THEN {number}" for number, (condition, *_) in enumerate(_problems(raw, reading)))
     return f"CASE {cases} END"
 
 
 def _named(raw: Raw, reading: Reading, texts: Sequence[str], attributes: Mapping[str, str]) -> list[str]:
     """The columns of the read table under their final names, book-keeping with two underscores before."""
-    problems = _problems(reading)
+    problems = _problems(raw, reading)
 
     def told(what: int) -> str:
         shown = {number: problem[what] for number, problem in enumerate(problems)}

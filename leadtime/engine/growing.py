@@ -101,6 +101,9 @@ def joined_raw(
     link: str = "",
     name_of: Callable[[str, bool], str],
     stays_text: Callable[[str], bool],
+    line: str = "e.rowid + 1",
+    sheet: str = "NULL::VARCHAR",
+    bad: str = "NULL::VARCHAR",
 ) -> Raw:
     """Gives the raw table of rows, each with the columns of its owner (its case) where there are owners; both tables are then dropped.
 
@@ -110,6 +113,9 @@ def joined_raw(
         link: the column that both have, by which a row finds its owner.
         name_of: gives a key's header, and is told whether the key is the owner's.
         stays_text: says of a header whether its values stay text, whatever their declared kind.
+        line: the SQL of a row's number, in which the rows are called `e`.
+        sheet: that of the part of the source that a row stands in.
+        bad: that of the text of a row that can't be parsed.
     """
     session = events.session
     sources = [(events, "e", False), *([(owners, "o", True)] if owners is not None else [])]
@@ -126,7 +132,7 @@ def joined_raw(
     checked_width(len(headers), "the source")
     join = "" if owners is None else f" LEFT JOIN {owners.name} AS o USING ({quoted(link)})"
     name = session.new_name("raw")
-    book = "e.rowid AS pos, e.rowid + 1 AS line, NULL::VARCHAR AS sheet, NULL::VARCHAR AS bad"
+    book = f"e.rowid AS pos, {line} AS line, {sheet} AS sheet, {bad} AS bad"
     session.run(f"CREATE TABLE {name} AS SELECT {', '.join([*columns, book])} FROM {events.name} AS e{join}")
     session.run(f"CREATE VIEW {name}_view AS SELECT * FROM {name}")
     for table, *_ in sources:

@@ -42,7 +42,8 @@ class Raw:
     """A raw table: its name in the session, the headers of its columns `c0, c1, …`, their SQL types, and whether it is stored.
 
     The times of a `typed` one were read with it, so that its event table needs no storing of its own. `clean` are the columns of
-    texts that have no space around them and are never empty, so that they can be taken as they are.
+    texts that have no space around them and are never empty, so that they can be taken as they are. `refused` are reasons for which the
+    format itself rejects rows, each with the SQL that says which.
     """
 
     session: Session
@@ -52,6 +53,7 @@ class Raw:
     stored: bool
     typed: bool = False
     clean: frozenset[str] = frozenset()
+    refused: tuple[tuple[str, str], ...] = ()
 
     def drop(self) -> None:
         """Forgets a stored table, once what was read of it stands in a table of its own."""

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Duplicates", "Engine", "Format", "LogSource", "read_log"]
 
-Format = Literal["csv", "tsv", "xlsx", "parquet", "xes", "wide"]
+Format = Literal["csv", "tsv", "xlsx", "parquet", "xes", "ocel", "wide"]
 Duplicates = Literal["keep", "drop"]
 Engine = Literal["duckdb", "spark"]
 LogSource: TypeAlias = "str | os.PathLike[str] | IntoFrame"
@@ -51,11 +51,13 @@ def read_log(
     date_rules: DateRules | None = None,
     format: Format | None = None,
     connection: object | None = None,
+    object_type: str | None = None,
 ) -> EventLog:
     r"""Reads events from a file or a data frame; every row is kept or rejected with a reason, and the caller's frame stays as it is.
 
     Args:
-        source: path of a .csv, .tsv, .xlsx or .parquet file, or a data frame that narwhals knows (pandas, polars, pyarrow, DuckDB, Spark).
+        source: path of a file (.csv .tsv .xlsx .parquet .xes .xes.gz .jsonocel .sqlite), a data frame that narwhals knows (pandas, polars,
+            pyarrow, DuckDB, Spark), or a query or the name of a table with `connection`.
         columns: role to header, as in ``{"case_id": "Ärende", "start": "Datum"}``; roles left out are guessed from the headers.
         cases: a table of case attributes (path or frame) with a case_id column and one row a case.
         timezone: the zone of clock times without offset, as in ``"Europe/Stockholm"``; without it they stand as they are, as UTC.
@@ -73,7 +75,8 @@ def read_log(
         date_order: of dates such as 3/4/2019: ``"dmy"``, ``"mdy"`` or ``"ymd"``; decided by the column where not given, an error if open.
         date_rules: what else custom decides in written dates: two-digit years, seasons, serial numbers (`leadtime.durations.DateRules`).
         format: of a file whose ending doesn't tell.
-        connection: for SQL sources, which can't be read yet.
+        connection: an SQLAlchemy engine, connection or address, where the source is a query or the name of a table.
+        object_type: the type of object that is the case, in an object-centric log (OCEL) with objects of several types.
 
     Returns:
         The log: `.frame` (lazy events), `.quality` (account of rows and findings), `.rejected` (the rows not kept).
@@ -101,13 +104,13 @@ def read_log(
     until = moment_of(observed_until, zone)
     folder = _spill_folder(spill_folder)
     names = (sheets,) if isinstance(sheets, str) else None if sheets is None else tuple(sheets)
-    options = Options(columns, names, header_row, delimiter, encoding, decimal, date_order, date_rules, folder)
+    options = Options(columns, names, header_row, delimiter, encoding, decimal, date_order, date_rules, folder, object_type)
     if engine == "spark" or is_spark(source):
         return on_spark(source, options, zone=zone, until=until, drop_duplicates=duplicates == "drop", cases=cases)
     session = Session(memory_limit=memory_limit, spill_folder=folder, threads=threads)
     declared = None
     if cases is not None:
-        plain = replace(options, columns=None, sheets=None, header_row=None, delimiter=None, encoding=None, of_cases=True)
+        plain = replace(options, columns=None, sheets=None, header_row=None, delimiter=None, encoding=None, object_type=None, of_cases=True)
         declared = declared_cases(opened(session, cases, plain, connection=_for_cases(cases, connection)), plain, zone=zone)
     found = opened(session, source, options, format=format, connection=connection)
     return event_log(found, options, zone=zone, until=until, drop_duplicates=duplicates == "drop", cases=declared)

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 from leadtime.errors import InputError, UsageError, did_you_mean
 
 __all__ = ["FORMATS", "checked_path", "format_of"]
 
-FORMATS = ("csv", "tsv", "xlsx", "parquet", "xes")
+FORMATS = ("csv", "tsv", "xlsx", "parquet", "xes", "ocel")
 _ENDINGS = {
     ".csv": "csv", ".txt": "csv", ".tsv": "tsv", ".tab": "tsv", ".xlsx": "xlsx", ".xlsm": "xlsx", ".parquet": "parquet", ".pq": "parquet",
-    ".xes": "xes", ".xes.gz": "xes",
+    ".xes": "xes", ".xes.gz": "xes", ".jsonocel": "ocel", ".sqlite": "sqlite", ".sqlite3": "sqlite", ".db": "sqlite", ".json": "json",
 }  # fmt: skip
-_LATER = {".gz": "compressed files", ".xls": "old Excel", ".xlsb": "binary Excel", ".ods": "OpenDocument"}
+# What is looked at of a file to tell what it is.
+_HEAD = 1 << 16
+_LATER = {".xmlocel": "OCEL in XML", ".gz": "compressed files", ".xls": "old Excel", ".xlsb": "binary Excel", ".ods": "OpenDocument"}
 
 
 def checked_path(source: str | os.PathLike[str]) -> Path:
@@ -70,12 +73,23 @@ def format_of(path: Path, given: str | None = None) -> str:
             raise InputError(f"'{path}': {_unknown(ending)}; supported are {', '.join(FORMATS)} (save it as one of them, or say format=)")
         chosen = _ENDINGS[ending]
     with path.open("rb") as stream:
-        head = stream.read(8)
+        head = stream.read(_HEAD)
+    if chosen in ("json", "sqlite"):
+        return told_by_content(path, chosen, head)
     if chosen in ("csv", "tsv") and (head.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0"))):
         raise InputError(f"'{path}' is an Excel workbook, not text; give it the ending .xlsx or say format='xlsx'")
     if chosen in ("csv", "tsv") and head.startswith(b"PAR1"):
         raise InputError(f"'{path}' is a Parquet file, not text; give it the ending .parquet or say format='parquet'")
     return chosen
+
+
+def told_by_content(path: Path, carrier: str, head: bytes) -> str:
+    """Gives the format of a JSON or SQLite file, which carry several, by the names that stand in it."""
+    if carrier == "sqlite":
+        return "ocel"
+    if re.search(rb'"(eventTypes|objectTypes|events|objects|ocel:[a-z-]+)"\s*:', head):
+        return "ocel"
+    raise InputError(f"'{path}' doesn't begin as an OCEL log does; say format= if it is one")
 
 
 def _unknown(ending: str) -> str:

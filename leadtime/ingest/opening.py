@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from leadtime.engine.session import Session
 from leadtime.errors import InputError, UsageError
 from leadtime.ingest.files import checked_path, format_of
 from leadtime.ingest.frames import read_frame, read_parquet
+from leadtime.ingest.ocel import read_ocel
 from leadtime.ingest.query import read_query
 from leadtime.ingest.source import Options, Source
 from leadtime.ingest.text import read_text
@@ -40,13 +43,20 @@ def _read(session: Session, source: Any, options: Options, format: str | None, c
         raise UsageError("a query needs its database: give connection=, an SQLAlchemy engine or address such as 'sqlite:///log.db'")
     path = checked_path(source)
     kind = format_of(path, format)
+    if options.object_type is not None and kind != "ocel":
+        raise UsageError(f"object_type= says what is a case in an OCEL log, but '{path}' is read as {kind}; leave it out")
     try:
-        if kind == "xlsx":
-            return read_workbook(session, path, options)
-        if kind == "parquet":
-            return read_parquet(session, path)
-        if kind == "xes":
-            return read_xes(session, path)
-        return read_text(session, path, options, kind)
+        return _read_file(session, path, kind, options)
     except PermissionError:
         raise InputError(f"'{path}' can't be read: no permission; ask its owner, or copy it to a folder of your own") from None
+
+
+def _read_file(session: Session, path: Path, kind: str, options: Options) -> Source:
+    """The raw table of a file of a known format."""
+    readers: dict[str, Callable[[], Source]] = {
+        "xlsx": lambda: read_workbook(session, path, options),
+        "parquet": lambda: read_parquet(session, path),
+        "xes": lambda: read_xes(session, path),
+        "ocel": lambda: read_ocel(session, path, options.object_type),
+    }
+    return readers[kind]() if kind in readers else read_text(session, path, options, kind)

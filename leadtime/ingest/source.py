@@ -28,6 +28,7 @@ class Options:
     date_order: DateOrder | None = None
     date_rules: DateRules | None = None
     spill_folder: str | None = None
+    object_type: str | None = None
     of_cases: bool = False
     wide: bool = False
 

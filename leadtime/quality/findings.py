@@ -26,12 +26,13 @@ SEVERITIES: Mapping[str, Severity] = MappingProxyType({
         "after-observed-until", "case-not-declared", "dates-in-attribute", "duplicate-rows", "impossible-order", "inactive-months",
         "lifecycle-not-paired", "lifecycle-unpaired", "long-events", "milestone-never-reached", "mixed-zones", "near-duplicates",
         "no-milestones", "no-timezone", "overlaps-in-unit", "partial-dates", "person-names", "personal-number-like", "rejected",
-        "short-rows", "silent-cases", "skipped-time", "spelled-alike", "unknown-activities", "unreadable-case-date",
+        "short-rows", "silent-cases", "skipped-time", "spelled-alike", "unknown-activities", "unknown-objects", "unreadable-case-date",
     ), "warning"),
     **dict.fromkeys((
-        "case-without-events", "guarded-text", "guessed-role", "lifecycle-paired", "midnight-dates", "missing-values", "mixed-precision",
-        "nested-attributes", "no-row-order", "outlying-durations", "partial-case-dates", "rare-activities", "repeated-header",
-        "sheet-skipped", "tied-times", "trimmed", "twice-occurring-time", "unfinished-cases", "weekend-contacts", "wide-table",
+        "case-without-events", "diverging-cases", "guarded-text", "guessed-role", "later-attribute-values", "lifecycle-paired",
+        "midnight-dates", "missing-values", "mixed-precision", "nested-attributes", "no-row-order", "outlying-durations",
+        "partial-case-dates", "rare-activities", "repeated-header", "shared-events", "sheet-skipped", "tied-times", "trimmed",
+        "twice-occurring-time", "unfinished-cases", "weekend-contacts", "wide-table",
     ), "note"),
 })  # fmt: skip
 
@@ -39,8 +40,8 @@ _ORDER = ("error", "warning", "note")
 
 # What these count are cases, so a small number of them is a small number of children.
 _OF_CASES = frozenset((
-    "before-birth", "case-not-declared", "case-without-events", "impossible-order", "no-milestones", "outlying-durations",
-    "partial-case-dates", "silent-cases", "unfinished-cases",
+    "before-birth", "case-not-declared", "case-without-events", "diverging-cases", "impossible-order", "no-milestones",
+    "outlying-durations", "partial-case-dates", "silent-cases", "unfinished-cases",
 ))  # fmt: skip
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
