@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     )
     from leadtime.ingest import read_log
     from leadtime.ingest.naming import with_names
+    from leadtime.ingest.printed import PrintedTable, read_printed_table
     from leadtime.ingest.pseudonyms import pseudonymise
     from leadtime.ingest.writing import write_log
     from leadtime.log import EventLog
@@ -105,6 +106,7 @@ _HOMES = {
     ),
     "ingest": ("read_log",),
     "ingest.naming": ("with_names",),
+    "ingest.printed": ("PrintedTable", "read_printed_table"),
     "ingest.pseudonyms": ("pseudonymise",),
     "ingest.writing": ("write_log",),
     "log": ("EventLog",),
@@ -133,6 +135,7 @@ __all__ = [
     "NotEstimable",
     "Pathway",
     "PathwayError",
+    "PrintedTable",
     "QualityReport",
     "Report",
     "ResourceError",
@@ -170,6 +173,7 @@ __all__ = [
     "pseudonymise",
     "read_log",
     "read_pathway",
+    "read_printed_table",
     "rework",
     "survival",
     "time_split",

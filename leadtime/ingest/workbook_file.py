@@ -6,7 +6,8 @@ import importlib.util
 import re
 import zipfile
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,9 @@ from leadtime.ingest.archives import Archive, looked_through
 
 __all__ = ["SheetRows", "open_with_merges", "opened_workbook", "sheet_rows"]
 
-_MOST_CELLS, _MOST_PRINTED = 50_000_000, 200_000
+_MOST_CELLS, _MOST_PRINTED, _MOST_MERGED = 50_000_000, 200_000, 10_000
 _DAMAGED = (zipfile.BadZipFile, zlib.error, KeyError, ValueError, OSError, EOFError, SyntaxError, AttributeError, TypeError, IndexError)
+_MERGED = re.compile(r'<(?:\w+:)?mergeCell\s[^>]*?ref="([A-Z0-9:]{2,30})"')
 _ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
 
 
@@ -71,29 +73,40 @@ def _by_calamine(path: Path, wanted: Sequence[str] | None) -> list[SheetRows] | 
 
 
 def _by_openpyxl(path: Path, wanted: Sequence[str] | None, archive: Archive) -> list[SheetRows]:
+    with _open_book(path) as book:
+        names = _chosen([sheet.title for sheet in book.worksheets], wanted, path.name)
+        return [_rows_of(sheet, archive, path) for sheet in book.worksheets if sheet.title in names]
+
+
+@contextmanager
+def _open_book(path: Path) -> Iterator[Any]:
+    """A workbook open by openpyxl; whatever goes wrong in reading it says that it is damaged."""
     book = _opened(path)
     try:
-        names = _chosen([sheet.title for sheet in book.worksheets], wanted, path.name)
-        found = []
-        for sheet in book.worksheets:
-            if sheet.title not in names:
-                continue
-            within = archive.sheets.get(str(getattr(sheet, "_worksheet_path", "")).lstrip("/"))
-            if within is not None and within.uncomputed:
-                raise InputError(
-                    f"cell {within.uncomputed} of sheet '{sheet.title}' in '{path}' holds a formula without its value; open the workbook "
-                    "in Excel, save it, and read it again"
-                )
-            sheet.reset_dimensions()  # some programs write a wrong extent
-            rows = _filled_rows(sheet.title, sheet.iter_rows(values_only=True), path)
-            found.append(replace(rows, rows=[_unescaped(row) for row in rows.rows]))
-        return found
+        yield book
     except (UsageError, InputError):
         raise
     except _DAMAGED as error:
         raise InputError(f"'{path}' is damaged ({one_line(str(error))[:100]}); open it in Excel and save it again") from None
     finally:
         book.close()
+
+
+def _rows_of(sheet: Any, archive: Archive, path: Path) -> SheetRows:
+    within = archive.sheets.get(_file_of(sheet))
+    if within is not None and within.uncomputed:
+        raise InputError(
+            f"cell {within.uncomputed} of sheet '{sheet.title}' in '{path}' holds a formula without its value; open the workbook "
+            "in Excel, save it, and read it again"
+        )
+    sheet.reset_dimensions()  # some programs write a wrong extent
+    rows = _filled_rows(sheet.title, sheet.iter_rows(values_only=True), path)
+    return replace(rows, rows=[_unescaped(row) for row in rows.rows])
+
+
+def _file_of(sheet: Any) -> str:
+    """The name of a sheet's file within the workbook."""
+    return str(getattr(sheet, "_worksheet_path", "")).lstrip("/")
 
 
 def _filled_rows(name: str, rows: Iterable[Sequence[Any]], path: Path) -> SheetRows:
@@ -164,25 +177,27 @@ def _opened(path: Path) -> Any:
         raise InputError(f"'{path}' isn't a workbook that can be read ({one_line(str(error))[:100]}); save it again as .xlsx") from None
 
 
-def open_with_merges(path: Path, wanted: str | None) -> tuple[list[list[Any]], list[tuple[int, int, int, int]]]:
-    """Gives the cells of a sheet (the first where none is named) and its merged ranges as top, left, bottom, right, counted from 0.
+def open_with_merges(path: Path, wanted: str | None) -> tuple[SheetRows, list[tuple[int, int, int, int]]]:
+    """Gives the rows of a sheet (the first where none is named) and its merged ranges as top, left, bottom, right, counted from 1.
 
     Raises:
         InputError: it isn't a workbook that can be read, or the sheet is too large for a printed table.
         UsageError: there is no such sheet.
     """
-    import openpyxl
+    from openpyxl.utils.cell import range_boundaries
 
     _check_kind(path)
     archive = looked_through(path)
     if not archive.is_dense or any(sheet.cells > _MOST_PRINTED for sheet in archive.sheets.values()):
         raise InputError(f"'{path}' has too many cells for a printed table; read_log reads event tables")
-    try:
-        book = openpyxl.load_workbook(path, data_only=True)
-    except _DAMAGED as error:
-        raise InputError(f"'{path}' isn't a workbook that can be read ({one_line(str(error))[:100]}); save it again as .xlsx") from None
-    name = _chosen(book.sheetnames, None if wanted is None else [wanted], path.name)[0]
-    sheet: Any = book[name]
-    rows = [list(_unescaped(row)) for row in sheet.iter_rows(values_only=True)]
-    merged = [(found.min_row - 1, found.min_col - 1, found.max_row - 1, found.max_col - 1) for found in sheet.merged_cells.ranges]
-    return rows, merged
+    with _open_book(path) as book:
+        names = _chosen([sheet.title for sheet in book.worksheets], None if wanted is None else [wanted], path.name)
+        sheet = next(sheet for sheet in book.worksheets if sheet.title == names[0])
+        rows = _rows_of(sheet, archive, path)
+        # openpyxl knows merged ranges only where it makes an object of each of their cells, and one range can span a whole sheet.
+        with zipfile.ZipFile(path) as within:
+            found = _MERGED.findall(within.read(_file_of(sheet)).decode())
+        if len(found) > _MOST_MERGED:
+            raise InputError(f"'{path}' has too many merged cells for a printed table")
+        merged = [range_boundaries(reference) for reference in found]
+    return rows, [(top, left, bottom, right) for left, top, right, bottom in merged if top and left and bottom and right]
