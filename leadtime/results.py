@@ -6,10 +6,14 @@ A result knows no log. Numbers are Python numbers or `None`, where `None` means 
 from __future__ import annotations
 
 import html
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
+
+from leadtime.exports import csv_bytes, latex_text, markdown_text, plain_text
+from leadtime.files import write_whole
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["SCHEMA_VERSION", "Estimate", "Finding", "QualityReport", "Result", "Table", "TestResult", "Value", "plain"]
 
 SCHEMA_VERSION = 1
+_ROWS_SHOWN = 200  # in a notebook, which a long table would fill
 
 Value = str | int | float | bool | None
 
@@ -52,6 +57,37 @@ class Result:
         """Gives all of the result as plain values, with `schema_version`."""
         content = {f.name: plain(getattr(self, f.name)) for f in fields(self) if not f.name.startswith("_")}  # type: ignore[arg-type]
         return {"schema_version": SCHEMA_VERSION, **content}
+
+    def to_csv(self, path: str | os.PathLike[str], *, language: str = "en") -> None:
+        """Writes the result's main table as CSV for a spreadsheet of a language: in Swedish with decimal comma and semicolons.
+
+        UTF-8 with its mark, numbers with all their digits. A text that would be taken for a formula gets an apostrophe before it.
+
+        Args:
+            path: where to; its folder must exist, and nothing half written is ever left there.
+            language: whose manner of writing numbers.
+
+        Raises:
+            UsageError: the language isn't known.
+            InputError: there is no such folder.
+            ResourceError: the file can't be written.
+        """
+        table = self._table()
+        write_whole(path, self._looked_at(csv_bytes(table.columns, table.rows, language=language)))
+
+    def to_markdown(self, *, language: str = "en") -> str:
+        """Gives the result's main table in Markdown, with every text escaped; `language` is whose manner of writing numbers."""
+        table = self._table()
+        return markdown_text(table.columns, table.rows, language=language)
+
+    def to_latex(self, *, language: str = "en") -> str:
+        """Gives the result's main table in LaTeX (package booktabs), with every text escaped, in a language's manner of writing numbers."""
+        table = self._table()
+        return latex_text(table.columns, table.rows, language=language)
+
+    def _looked_at(self, content: bytes) -> bytes:
+        """A file's content once it may be written; a report looks for anything of a single person."""
+        return content
 
     def _repr_html_(self) -> str:
         return self._table()._repr_html_()
@@ -162,9 +198,10 @@ class Table(Result):
         return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
 
     def _repr_html_(self) -> str:
-        head = "".join(f"<th scope='col'>{html.escape(name)}</th>" for name in self.columns)
-        body = "".join("<tr>" + "".join(f"<td>{html.escape(_number(value))}</td>" for value in row) + "</tr>" for row in self.rows)
-        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        head = "".join(f"<th scope='col'>{_escaped(name)}</th>" for name in self.columns)
+        body = "".join("<tr>" + "".join(f"<td>{_escaped(value)}</td>" for value in row) + "</tr>" for row in self.rows[:_ROWS_SHOWN])
+        more = f"<p>The first {_ROWS_SHOWN} of {len(self.rows):,} rows.</p>" if len(self.rows) > _ROWS_SHOWN else ""
+        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{more}"
 
     def __str__(self) -> str:
         return _aligned(self.columns, self.rows)
@@ -242,6 +279,11 @@ def _number(value: object) -> str:
     if isinstance(value, float):
         return f"{value:.6g}"
     return str(value)
+
+
+def _escaped(value: object) -> str:
+    """A cell of a page: text that stays text."""
+    return html.escape(plain_text(_number(value)))
 
 
 def _aligned(columns: Sequence[str], rows: Iterable[Sequence[Value]]) -> str:

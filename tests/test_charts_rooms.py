@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import combinations
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 import leadtime as lt
 from leadtime import charts
+from leadtime.errors import UsageError
 
 SAMPLE = Path(__file__).resolve().parents[1] / "data_samples" / "mark_svenljunga"
 COHORTS = {"by": "cohort", "before": "before", "after": "after", "draws": 50}
@@ -89,3 +91,62 @@ def test_each_part_of_a_control_chart_has_its_own_three_lines(figures):
 
 def test_the_site_outside_the_funnel_is_named(figures):
     assert "c" in [text.get_text() for text in figures["funnel"].axes[0].texts]
+
+
+def size_cm(path: Path) -> tuple[float, float]:
+    """The size on paper that a file says it has."""
+    content = path.read_bytes()
+    if path.suffix == ".png":
+        across, down = (int.from_bytes(content[start : start + 4], "big") for start in (16, 20))
+        place = content.index(b"pHYs") + 4
+        per_metre = int.from_bytes(content[place : place + 4], "big")
+        return 100 * across / per_metre, 100 * down / per_metre
+    if path.suffix == ".pdf":
+        box = re.search(rb"/MediaBox \[ ?0 0 ([\d.]+) ([\d.]+)", content)
+        assert box
+        points = [float(side) for side in box.groups()]
+    else:
+        points = [float(re.findall(rb'<svg[^>]* %s="([\d.]+)pt"' % side, content)[0]) for side in (b"width", b"height")]
+    return points[0] / 72 * 2.54, points[1] / 72 * 2.54
+
+
+@pytest.mark.parametrize("ending", ["png", "svg", "pdf"])
+def test_a_chart_is_saved_at_its_size_on_paper_with_the_same_bytes_each_time(figures, tmp_path, ending):
+    chart = figures["control"]
+    own = tuple(chart.get_size_inches())
+    for name in ("one", "two"):
+        chart.save(tmp_path / f"{name}.{ending}", width_cm=16, height_cm=9)
+    assert size_cm(tmp_path / f"one.{ending}") == pytest.approx((16, 9), abs=0.02)
+    assert (tmp_path / f"one.{ending}").read_bytes() == (tmp_path / f"two.{ending}").read_bytes()
+    assert tuple(chart.get_size_inches()) == own
+    chart.save(tmp_path / f"own.{ending}")
+    assert size_cm(tmp_path / f"own.{ending}") == pytest.approx(tuple(2.54 * side for side in own), abs=0.02)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_chart_as_wide_as_the_text_of_an_a4_page_has_no_text_upon_another(figures, name):
+    chart = figures[name]
+    own = tuple(chart.get_size_inches())
+    chart.set_size_inches(17 / 2.54, own[1])
+    try:
+        boxes = texts_of(chart)
+    finally:
+        chart.set_size_inches(*own)
+    if name != "hand-overs":
+        for (one, first), (other, second) in combinations(boxes, 2):
+            apart = min(first.x1, second.x1) - max(first.x0, second.x0) < 1 or min(first.y1, second.y1) - max(first.y0, second.y0) < 1
+            assert apart, (one, other)
+
+
+def test_a_dollar_sign_in_a_name_is_no_formula(tmp_path):
+    chart = charts.funnel_chart(lt.control.funnel([10, 50, 5], [20, 100, 90], labels=["a", "b", r"$\frac{1$"]))
+    chart.save(tmp_path / "chart.svg")
+    assert r"$\frac{1$" in [text for text, _ in texts_of(chart)]
+
+
+def test_what_can_t_be_saved_is_named(figures, tmp_path):
+    with pytest.raises(UsageError, match=r"\.png, \.svg or \.pdf"):
+        figures["control"].save(tmp_path / "chart.bmp")
+    with pytest.raises(UsageError, match="width_cm=0"):
+        figures["control"].save(tmp_path / "chart.png", width_cm=0)
+    assert list(tmp_path.iterdir()) == []

@@ -223,7 +223,7 @@ class TestWriting:
         def refused(*_):
             raise PermissionError(13, "Permission denied")
 
-        monkeypatch.setattr("leadtime.report.files.os.replace", refused)
+        monkeypatch.setattr("leadtime.files.os.replace", refused)
         with pytest.raises(ResourceError, match="can't be written: Permission denied"):
             report.to_html(target)
         assert [path.name for path in tmp_path.iterdir()] == ["r.html"]

@@ -19,10 +19,10 @@ from hypothesis import strategies as st
 from openpyxl.worksheet.worksheet import Worksheet
 
 import leadtime as lt
+from leadtime.exports import plain_text
 from leadtime.report import ChartBlock, Column, KeyFigure, Line, Report, Section, TableBlock, TextBlock
 from leadtime.report.excel import workbook_bytes
 from leadtime.report.html import fragment, page
-from leadtime.report.texts import plain_text
 from leadtime.results import Table
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -1,7 +1,7 @@
 """Charts for a notebook or a printed page, from results: one family a module.
 
 The only room that knows matplotlib. Each function gives a new `Chart` and touches no global state; show it by its name in a notebook,
-save it with `chart.savefig(path)`. Colours are told apart by the colour-blind (Okabe & Ito 2008), and in grey by dashes, marks and
+save it for print with `chart.save(path)`. Colours are told apart by the colour-blind (Okabe & Ito 2008), and in grey by dashes, marks and
 hatching. For a report use `build_report`, which hides small numbers; a chart shows the result as it is.
 """
 

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
+from leadtime.exports import looks_live, plain_text
 from leadtime.report.model import Cell, Kind
-from leadtime.report.texts import plain_text
 
 __all__ = ["write", "write_text"]
 
 _FORMATS = {"count": "#,##0", "days": "#,##0.0", "months": "#,##0.0", "percent": "0", "figure": "General", "text": "@"}
-_LIVE = ("=", "+", "-", "@", "\t", "\r")
 
 
 def write_text(cell: Any, text: str) -> None:
     """Writes text that stays text, whatever it begins with."""
     cell.value = plain_text(text)
     cell.data_type = "s"  # openpyxl would take a leading "=" for a formula and "#N/A" for an error
-    if text.startswith(_LIVE):
+    if looks_live(text):
         cell.quotePrefix = True  # as typed with a leading apostrophe: stays text when the cell is edited
 
 

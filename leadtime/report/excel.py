@@ -15,11 +15,12 @@ from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.table import Table as SheetTable
 from openpyxl.worksheet.table import TableColumn
 
+from leadtime.exports import plain_text
 from leadtime.report.cells import write, write_text
 from leadtime.report.curves import add_chart
 from leadtime.report.model import ChartBlock, Column, Report, Section, TableBlock, TextBlock, shown
 from leadtime.report.package import stable_bytes
-from leadtime.report.texts import cleaned, plain_text
+from leadtime.report.texts import cleaned
 from leadtime.words import words
 
 __all__ = ["workbook_bytes"]

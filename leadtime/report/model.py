@@ -9,6 +9,8 @@ import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from leadtime.exports import csv_bytes, latex_text, markdown_text
+from leadtime.files import require_suffix, write_whole
 from leadtime.results import Result, Table
 from leadtime.words import words
 
@@ -49,6 +51,29 @@ class TableBlock:
     title: str
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]
+
+    @property
+    def headings(self) -> tuple[str, ...]:
+        """The columns' headings in order."""
+        return tuple(column.label for column in self.columns)
+
+    def to_csv(self, path: str | os.PathLike[str], *, language: str = "en") -> None:
+        """Writes the table as it is shown, as CSV for a spreadsheet of a language (see `Result.to_csv`).
+
+        Raises:
+            UsageError: the language isn't known.
+            InputError: there is no such folder.
+            ResourceError: the file can't be written.
+        """
+        write_whole(path, csv_bytes(self.headings, self.rows, language=language))
+
+    def to_markdown(self, *, language: str = "en") -> str:
+        """Gives the table in Markdown, with every text escaped."""
+        return markdown_text(self.headings, self.shown(language))
+
+    def to_latex(self, *, language: str = "en") -> str:
+        """Gives the table in LaTeX (package booktabs), with every text escaped."""
+        return latex_text(self.headings, self.shown(language))
 
     def shown(self, language: str) -> tuple[tuple[str, ...], ...]:
         """Gives the cells as text, numbers in the manner of a language."""
@@ -158,7 +183,6 @@ class Report(Result):
             DisclosureError: it would show a personal number, a case id or a date of few cases.
         """
         from leadtime.report.excel import workbook_bytes
-        from leadtime.report.files import require_suffix, write_whole
 
         require_suffix(path, ".xlsx")
         write_whole(path, self._looked_at(workbook_bytes(self)))
@@ -174,7 +198,6 @@ class Report(Result):
             ResourceError: the file can't be written.
             DisclosureError: it would show a personal number, a case id or a date of few cases.
         """
-        from leadtime.report.files import write_whole
         from leadtime.report.html import page
 
         write_whole(path, self._looked_at(page(self).encode()))

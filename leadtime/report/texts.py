@@ -2,27 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, TypeVar
 
-__all__ = ["cleaned", "plain_text"]
+from leadtime.exports import plain_text
 
-LONGEST = 32_000  # a workbook's cell holds 32,767 characters
-_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f]")
-_BROKEN = re.compile("[\x80-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
+__all__ = ["cleaned"]
+
 Some = TypeVar("Some")
-
-
-def plain_text(text: str) -> str:
-    r"""Gives a text that any file can hold: control characters are shown by their pictures, what is no character by the sign for that.
-
-    >>> plain_text("=1+1\x00"), plain_text("a\tb")
-    ('=1+1␀', 'a␉b')
-    """
-    shown = _CONTROL.sub(lambda found: chr(0x2421 if found[0] == "\x7f" else 0x2400 + ord(found[0])), text)
-    shown = _BROKEN.sub("\ufffd", shown)
-    return shown if len(shown) <= LONGEST else shown[:LONGEST] + "…"
 
 
 def cleaned(value: Some) -> Some:
