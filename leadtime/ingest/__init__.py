@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Duplicates", "Engine", "Format", "LogSource", "read_log"]
 
-Format = Literal["csv", "tsv", "xlsx", "parquet", "xes", "ocel", "wide"]
+Format = Literal["csv", "tsv", "xlsx", "parquet", "xes", "ocel", "fhir", "wide"]
 Duplicates = Literal["keep", "drop"]
 Engine = Literal["duckdb", "spark"]
 LogSource: TypeAlias = "str | os.PathLike[str] | IntoFrame"
@@ -56,8 +56,8 @@ def read_log(
     r"""Reads events from a file or a data frame; every row is kept or rejected with a reason, and the caller's frame stays as it is.
 
     Args:
-        source: path of a file (.csv .tsv .xlsx .parquet .xes .xes.gz .jsonocel .sqlite), a data frame that narwhals knows (pandas, polars,
-            pyarrow, DuckDB, Spark), or a query or the name of a table with `connection`.
+        source: path of a file (.csv .tsv .xlsx .parquet .xes .xes.gz .jsonocel .sqlite .json .ndjson), a data frame that narwhals knows
+            (pandas, polars, pyarrow, DuckDB, Spark), or a query or the name of a table with `connection`.
         columns: role to header, as in ``{"case_id": "Ärende", "start": "Datum"}``; roles left out are guessed from the headers.
         cases: a table of case attributes (path or frame) with a case_id column and one row a case.
         timezone: the zone of clock times without offset, as in ``"Europe/Stockholm"``; without it they stand as they are, as UTC.

@@ -10,10 +10,11 @@ from leadtime.errors import InputError, UsageError, did_you_mean
 
 __all__ = ["FORMATS", "checked_path", "format_of"]
 
-FORMATS = ("csv", "tsv", "xlsx", "parquet", "xes", "ocel")
+FORMATS = ("csv", "tsv", "xlsx", "parquet", "xes", "ocel", "fhir")
 _ENDINGS = {
     ".csv": "csv", ".txt": "csv", ".tsv": "tsv", ".tab": "tsv", ".xlsx": "xlsx", ".xlsm": "xlsx", ".parquet": "parquet", ".pq": "parquet",
     ".xes": "xes", ".xes.gz": "xes", ".jsonocel": "ocel", ".sqlite": "sqlite", ".sqlite3": "sqlite", ".db": "sqlite", ".json": "json",
+    ".ndjson": "fhir", ".jsonl": "fhir", ".ndjson.gz": "fhir",
 }  # fmt: skip
 # What is looked at of a file to tell what it is.
 _HEAD = 1 << 16
@@ -68,7 +69,7 @@ def format_of(path: Path, given: str | None = None) -> str:
             raise UsageError(f"format={given!r} isn't known{did_you_mean(str(given), FORMATS)}")
         chosen = given
     else:
-        ending = ".xes.gz" if path.name.lower().endswith(".xes.gz") else path.suffix.lower()
+        ending = next((double for double in _ENDINGS if double.endswith(".gz") and path.name.lower().endswith(double)), path.suffix.lower())
         if ending not in _ENDINGS:
             raise InputError(f"'{path}': {_unknown(ending)}; supported are {', '.join(FORMATS)} (save it as one of them, or say format=)")
         chosen = _ENDINGS[ending]
@@ -87,9 +88,11 @@ def told_by_content(path: Path, carrier: str, head: bytes) -> str:
     """Gives the format of a JSON or SQLite file, which carry several, by the names that stand in it."""
     if carrier == "sqlite":
         return "ocel"
+    if re.search(rb'"resourceType"\s*:', head):
+        return "fhir"
     if re.search(rb'"(eventTypes|objectTypes|events|objects|ocel:[a-z-]+)"\s*:', head):
         return "ocel"
-    raise InputError(f"'{path}' doesn't begin as an OCEL log does; say format= if it is one")
+    raise InputError(f"'{path}' begins neither as an OCEL log nor as FHIR resources do; say format= if it is one of them")
 
 
 def _unknown(ending: str) -> str:

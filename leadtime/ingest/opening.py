@@ -10,6 +10,7 @@ from typing import Any
 
 from leadtime.engine.session import Session
 from leadtime.errors import InputError, UsageError
+from leadtime.ingest.fhir import read_fhir
 from leadtime.ingest.files import checked_path, format_of
 from leadtime.ingest.frames import read_frame, read_parquet
 from leadtime.ingest.ocel import read_ocel
@@ -58,5 +59,6 @@ def _read_file(session: Session, path: Path, kind: str, options: Options) -> Sou
         "parquet": lambda: read_parquet(session, path),
         "xes": lambda: read_xes(session, path),
         "ocel": lambda: read_ocel(session, path, options.object_type),
+        "fhir": lambda: read_fhir(session, path),
     }
     return readers[kind]() if kind in readers else read_text(session, path, options, kind)

@@ -29,10 +29,10 @@ SEVERITIES: Mapping[str, Severity] = MappingProxyType({
         "short-rows", "silent-cases", "skipped-time", "spelled-alike", "unknown-activities", "unknown-objects", "unreadable-case-date",
     ), "warning"),
     **dict.fromkeys((
-        "case-without-events", "diverging-cases", "guarded-text", "guessed-role", "later-attribute-values", "lifecycle-paired",
-        "midnight-dates", "missing-values", "mixed-precision", "nested-attributes", "no-row-order", "outlying-durations",
-        "partial-case-dates", "rare-activities", "repeated-header", "shared-events", "sheet-skipped", "tied-times", "trimmed",
-        "twice-occurring-time", "unfinished-cases", "weekend-contacts", "wide-table",
+        "case-without-events", "concepts-without-name", "diverging-cases", "guarded-text", "guessed-role", "later-attribute-values",
+        "lifecycle-paired", "midnight-dates", "missing-values", "mixed-precision", "nested-attributes", "no-row-order",
+        "other-resources", "outlying-durations", "partial-case-dates", "rare-activities", "repeated-header", "shared-events",
+        "sheet-skipped", "tied-times", "trimmed", "twice-occurring-time", "unfinished-cases", "weekend-contacts", "wide-table",
     ), "note"),
 })  # fmt: skip
 
