@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Duplicates", "Engine", "Format", "LogSource", "read_log"]
 
-Format = Literal["csv", "tsv", "xlsx", "parquet", "xes", "ocel", "fhir", "wide"]
+Format = Literal["csv", "tsv", "xlsx", "parquet", "xes", "ocel", "fhir", "omop", "wide"]
 Duplicates = Literal["keep", "drop"]
 Engine = Literal["duckdb", "spark"]
 LogSource: TypeAlias = "str | os.PathLike[str] | IntoFrame"
@@ -57,7 +57,7 @@ def read_log(
 
     Args:
         source: path of a file (.csv .tsv .xlsx .parquet .xes .xes.gz .jsonocel .sqlite .json .ndjson), a data frame that narwhals knows
-            (pandas, polars, pyarrow, DuckDB, Spark), or a query or the name of a table with `connection`.
+            (pandas, polars, pyarrow, DuckDB, Spark), a folder of OMOP tables, or a query or the name of a table with `connection`.
         columns: role to header, as in ``{"case_id": "Ärende", "start": "Datum"}``; roles left out are guessed from the headers.
         cases: a table of case attributes (path or frame) with a case_id column and one row a case.
         timezone: the zone of clock times without offset, as in ``"Europe/Stockholm"``; without it they stand as they are, as UTC.
@@ -75,7 +75,8 @@ def read_log(
         date_order: of dates such as 3/4/2019: ``"dmy"``, ``"mdy"`` or ``"ymd"``; decided by the column where not given, an error if open.
         date_rules: what else custom decides in written dates: two-digit years, seasons, serial numbers (`leadtime.durations.DateRules`).
         format: of a file whose ending doesn't tell.
-        connection: an SQLAlchemy engine, connection or address, where the source is a query or the name of a table.
+        connection: an SQLAlchemy engine, connection or address, where the source is a query or the name of a table; with
+            ``format="omop"`` the source is the name of the schema.
         object_type: the type of object that is the case, in an object-centric log (OCEL) with objects of several types.
 
     Returns:

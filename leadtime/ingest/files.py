@@ -7,10 +7,11 @@ import re
 from pathlib import Path
 
 from leadtime.errors import InputError, UsageError, did_you_mean
+from leadtime.ingest.sqlite_file import opened_sqlite, tables_of
 
 __all__ = ["FORMATS", "checked_path", "format_of"]
 
-FORMATS = ("csv", "tsv", "xlsx", "parquet", "xes", "ocel", "fhir")
+FORMATS = ("csv", "tsv", "xlsx", "parquet", "xes", "ocel", "fhir", "omop")
 _ENDINGS = {
     ".csv": "csv", ".txt": "csv", ".tsv": "tsv", ".tab": "tsv", ".xlsx": "xlsx", ".xlsm": "xlsx", ".parquet": "parquet", ".pq": "parquet",
     ".xes": "xes", ".xes.gz": "xes", ".jsonocel": "ocel", ".sqlite": "sqlite", ".sqlite3": "sqlite", ".db": "sqlite", ".json": "json",
@@ -87,12 +88,25 @@ def format_of(path: Path, given: str | None = None) -> str:
 def told_by_content(path: Path, carrier: str, head: bytes) -> str:
     """Gives the format of a JSON or SQLite file, which carry several, by the names that stand in it."""
     if carrier == "sqlite":
-        return "ocel"
+        return _of_tables(path)
     if re.search(rb'"resourceType"\s*:', head):
         return "fhir"
     if re.search(rb'"(eventTypes|objectTypes|events|objects|ocel:[a-z-]+)"\s*:', head):
         return "ocel"
     raise InputError(f"'{path}' begins neither as an OCEL log nor as FHIR resources do; say format= if it is one of them")
+
+
+def _of_tables(path: Path) -> str:
+    """The format of an SQLite file, by its tables."""
+    with opened_sqlite(path) as connection:
+        tables = tables_of(connection)
+    if "event_map_type" in tables:
+        return "ocel"
+    if any(name in tables for name in ("visit_occurrence", "condition_occurrence", "procedure_occurrence", "episode")):
+        return "omop"
+    raise InputError(
+        f"'{path}' holds neither an OCEL log nor OMOP tables; name one of its tables as the source, with connection='sqlite:///{path.name}'"
+    )
 
 
 def _unknown(ending: str) -> str:

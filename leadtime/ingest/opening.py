@@ -14,6 +14,7 @@ from leadtime.ingest.fhir import read_fhir
 from leadtime.ingest.files import checked_path, format_of
 from leadtime.ingest.frames import read_frame, read_parquet
 from leadtime.ingest.ocel import read_ocel
+from leadtime.ingest.omop import looks_omop, read_omop, read_omop_database
 from leadtime.ingest.query import read_query
 from leadtime.ingest.source import Options, Source
 from leadtime.ingest.text import read_text
@@ -37,11 +38,13 @@ def opened(session: Session, source: Any, options: Options, *, format: str | Non
 
 def _read(session: Session, source: Any, options: Options, format: str | None, connection: object | None) -> Source:
     if connection is not None:
-        return read_query(session, source, connection)
+        return (read_omop_database if format == "omop" else read_query)(session, source, connection)
     if not isinstance(source, (str, os.PathLike)):
         return read_frame(session, source)
     if isinstance(source, str) and ("\n" in source or source.lstrip().lower().startswith(("select ", "with "))):
         raise UsageError("a query needs its database: give connection=, an SQLAlchemy engine or address such as 'sqlite:///log.db'")
+    if (format == "omop" and not Path(source).is_file()) or (format is None and looks_omop(Path(source))):
+        return read_omop(session, Path(source), options)
     path = checked_path(source)
     kind = format_of(path, format)
     if options.object_type is not None and kind != "ocel":
@@ -60,5 +63,6 @@ def _read_file(session: Session, path: Path, kind: str, options: Options) -> Sou
         "xes": lambda: read_xes(session, path),
         "ocel": lambda: read_ocel(session, path, options.object_type),
         "fhir": lambda: read_fhir(session, path),
+        "omop": lambda: read_omop(session, path, options),
     }
     return readers[kind]() if kind in readers else read_text(session, path, options, kind)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 from leadtime.engine.copying import ZONED
 from leadtime.engine.growing import GrowingTable, joined_raw
 from leadtime.engine.session import Session
+from leadtime.engine.tables import Raw
 from leadtime.errors import InputError, ResourceError, UsageError, one_line
 from leadtime.ingest.source import Source, unique_headers
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection, Engine
+    from sqlalchemy import Connection, Engine, Result
 
-__all__ = ["keeps_zones", "read_query", "write_rows"]
+__all__ = ["keeps_zones", "read_query", "read_tables", "write_rows"]
 
 _BATCH = 50_000
 
@@ -40,14 +41,48 @@ def read_query(session: Session, query: Any, connection: object) -> Source:
         result = open_connection.exec_driver_sql(text, execution_options=options)
         if not result.returns_rows:
             raise UsageError("the query gives no rows; only SELECT and WITH are read, and nothing is changed in the database")
-        headers = unique_headers(list(result.keys()))
-        table = GrowingTable(session, "query", where="the query's result", keys=headers)
-        for batch in result.partitions(_BATCH):
-            _append(table, headers, batch)
-    # A date and time without a zone may be a date at midnight, which the column tells.
-    raw = joined_raw(table, name_of=lambda key, _: key, stays_text=lambda _: False)
+        raw = _streamed(session, result)
     shown = engine.url.render_as_string(hide_password=True)
     return Source(raw, "query", "sql", choices={"connection": shown, "query": one_line(query)[:200]})
+
+
+def read_tables(session: Session, schema: Any, wanted: Mapping[str, Sequence[str]], connection: object) -> tuple[dict[str, Raw], str]:
+    """Gives those of some tables that a database has as raw tables, with those of their columns that are wanted, and its address.
+
+    Args:
+        session: where the rows go.
+        schema: the schema that the tables are in; empty for the usual one.
+        wanted: the columns of each table, in folded letters as the tables' names are.
+        connection: as for `read_query`.
+    """
+    if not isinstance(schema, str):
+        raise UsageError("with connection= the source is the name of the schema that the tables are in, as text; empty for the usual one")
+    engine = _engine_of(connection)
+    place = schema.strip() or None
+    found: dict[str, Raw] = {}
+    with _connected(connection, engine) as open_connection:
+        import sqlalchemy
+
+        known = sqlalchemy.inspect(open_connection)
+        names = {name.casefold(): name for name in (*known.get_view_names(schema=place), *known.get_table_names(schema=place))}
+        for name in (name for name in wanted if name in names):
+            there = [str(column["name"]) for column in known.get_columns(names[name], schema=place)]
+            columns: list[Any] = [sqlalchemy.column(column) for column in there if column.casefold() in wanted[name]]
+            if columns:
+                query = sqlalchemy.select(*columns).select_from(sqlalchemy.table(names[name], schema=place))
+                options: Any = {"stream_results": True, "yield_per": _BATCH}
+                found[name] = _streamed(session, open_connection.execute(query, execution_options=options))
+    return found, engine.url.render_as_string(hide_password=True)
+
+
+def _streamed(session: Session, result: Result[Any]) -> Raw:
+    """The raw table of a result, copied by the batch."""
+    headers = unique_headers(list(result.keys()))
+    table = GrowingTable(session, "query", where="the query's result", keys=headers)
+    for batch in result.partitions(_BATCH):
+        _append(table, headers, batch)
+    # A date and time without a zone may be a date at midnight, which the column tells.
+    return joined_raw(table, name_of=lambda key, _: key, stays_text=lambda _: False)
 
 
 def _engine_of(connection: object) -> Engine:
