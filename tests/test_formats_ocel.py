@@ -280,11 +280,13 @@ def test_sqlite_that_is_broken_or_something_else_is_one_line(tmp_path: Path) -> 
 
 
 def test_a_sqlite_file_is_never_written_to(tmp_path: Path) -> None:
-    path = as_sqlite(LOG, tmp_path)
+    place = tmp_path / "å ?mode=rwc#1"
+    place.mkdir()
+    path = as_sqlite(LOG, place)
     before = path.read_bytes()
     lt.read_log(path, object_type="child")
     assert path.read_bytes() == before
-    assert [item.name for item in tmp_path.iterdir()] == ["log.sqlite"]
+    assert [item.name for item in place.iterdir()] == ["log.sqlite"]
 
 
 IDS = st.sampled_from(["a", "b", "c"])

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from leadtime.errors import InputError, one_line
 from leadtime.ingest.streams import LARGEST_PIECE
@@ -23,7 +22,7 @@ _BATCH = 20_000
 def opened_sqlite(path: Path) -> Iterator[sqlite3.Connection]:
     """An open file, which is never written to; what SQLite says of a broken one stands in one line."""
     try:
-        connection = sqlite3.connect(f"file:{quote(str(path.absolute()))}?mode=ro", uri=True)
+        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
     except sqlite3.Error as error:
         raise InputError(f"'{path}' can't be opened as SQLite: {one_line(str(error))[:100]}") from None
     try:
