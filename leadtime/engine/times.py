@@ -106,10 +106,13 @@ def text_of(column: str, kind: str) -> str:
 
 def blank_as_null(text: str) -> str:
     """Gives the SQL for a text without the space around it, null where nothing is left."""
-    # `trim` with a list of characters is slow, so it is left to the few texts that begin or end with what may be a space. To compare
-    # the whole text is to compare its first character, and cheaper than to cut that out.
-    first, last = (f"({end} BETWEEN '!' AND '~' OR {end} BETWEEN '\u00c0' AND '\u1000')" for end in (text, f"({text})[-1]"))
-    return f"nullif(CASE WHEN {first} AND {last} THEN {text} ELSE trim({text}, {literal(SPACES)}) END, '')"
+    # `trim` with a list of characters is slow, so it is left to the few texts that begin or end with what may be a space, or are empty;
+    # a letter or digit at either end is told by its code point.
+    first, last = (
+        f"CASE WHEN {code} < 192 THEN {code} BETWEEN 33 AND 126 ELSE {code} < 4096 END"
+        for code in (f"unicode({text})", f"unicode(({text})[-1])")
+    )
+    return f"CASE WHEN ({first}) AND ({last}) THEN {text} ELSE nullif(trim({text}, {literal(SPACES)}), '') END"
 
 
 def text_column(source: TimeSource) -> list[str]:

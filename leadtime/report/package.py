@@ -6,12 +6,12 @@ openpyxl stamps the hour of saving and has no place for alternative text; both a
 from __future__ import annotations
 
 import datetime
+import html
 import io
 import re
 import zipfile
 from collections.abc import Mapping
 from typing import Any
-from xml.sax.saxutils import quoteattr
 
 __all__ = ["stable_bytes"]
 
@@ -52,6 +52,6 @@ def _described(drawing: str, name: str, text: str) -> str:
 
     def described(found: re.Match[str]) -> str:
         opening = found[0].split(" name=")[0]
-        return f"{opening} name={quoteattr(name)} descr={quoteattr(text)}"
+        return f'{opening} name="{html.escape(name)}" descr="{html.escape(text)}"'
 
     return _FRAME.sub(described, drawing, count=1)

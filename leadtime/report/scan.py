@@ -26,6 +26,7 @@ _DAY_US = 86_400_000_000
 _TAG = re.compile(r"<[^>]*>")
 _ATTRIBUTE = re.compile(r'\b(?:alt|title|descr|name|content|aria-label|display|location|formula1)="([^"]*)"')
 _STYLE = re.compile(r"<(style|script)\b.*?</\1>", re.DOTALL)
+_DIGIT = re.compile(r"\d")
 _DATE = re.compile(r"(?<!\d)(\d{4})-(\d\d)-(\d\d)(?!\d)")
 _WORD = re.compile(r"[^\s,;:()\[\]\"“”]+")
 # An id of fewer signs, or of few digits only, is a number or word that a report holds anyway.
@@ -124,9 +125,9 @@ def _runs(text: str) -> Iterator[str]:
 
 def _may_be_an_id(text: str) -> bool:
     """Whether a text is so much of its own that it can only be a case's id: it has digits, and enough signs."""
-    digits = sum(character.isdigit() for character in text)
-    if not digits or len(text) < _SHORTEST or _DATE.fullmatch(text):
+    if len(text) < _SHORTEST or _DIGIT.search(text) is None or _DATE.fullmatch(text):
         return False
+    digits = len(_DIGIT.findall(text))
     return digits < len(text.replace(" ", "")) or digits >= _SHORTEST_NUMBER
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
-from xml.sax.saxutils import escape
+from html import escape
 
 from leadtime.report.model import ChartBlock, Line
 

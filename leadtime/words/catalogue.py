@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from types import MappingProxyType
 from typing import Any, Literal
@@ -80,11 +80,8 @@ class Words:
         >>> words("sv").number(1234.56), words("en").number(8, digits=2, fixed=True)
         ('1 234,6', '8.00')
         """
-        from babel.numbers import format_decimal
-
         decimals = ("0" if fixed else "#") * digits
-        text = format_decimal(_rounded(value, digits), format=f"#,##0.{decimals}" if digits else "#,##0", locale=self.locale)
-        return _ordinary(text)
+        return _formatted(_rounded(value, digits), f"#,##0.{decimals}" if digits else "#,##0", self.locale)
 
     def integer(self, value: int) -> str:
         """Gives a whole number.
@@ -203,6 +200,13 @@ def _rounded(value: float | Decimal, digits: int) -> Decimal:
     exact = value if isinstance(value, Decimal) else Decimal(repr(float(value)))
     rounded = exact.quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP)
     return abs(rounded) if rounded == 0 else rounded  # no "-0"
+
+
+@lru_cache(maxsize=4096)  # a report shows the same number in its workbook and on its page, and measures it for the width of a column
+def _formatted(number: Decimal, pattern: str, locale: str) -> str:
+    from babel.numbers import format_decimal
+
+    return _ordinary(format_decimal(number, format=pattern, locale=locale))
 
 
 def _ordinary(text: str) -> str:
