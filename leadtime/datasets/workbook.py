@@ -53,7 +53,7 @@ _APP = (
 )
 
 
-def workbook_bytes(sheets: tuple[Sheet, ...]) -> bytes:
+def workbook_bytes(sheets: tuple[Sheet, ...], *, guide: tuple[str, ...] = GUIDE) -> bytes:
     """Gives the workbook with a guide sheet first, then the sheets; the same for the same sheets.
 
     openpyxl writes the clock time in two places and leaves the spelling of the XML to the parser at hand, so each part is
@@ -62,7 +62,7 @@ def workbook_bytes(sheets: tuple[Sheet, ...]) -> bytes:
     from openpyxl import Workbook
 
     book = Workbook(write_only=True)
-    _add(book, "Läs mig", tuple((line,) for line in GUIDE))
+    _add(book, "Läs mig", tuple((line,) for line in guide))
     for sheet in sheets:
         _add(book, sheet.name, sheet.rows)
     raw = io.BytesIO()
