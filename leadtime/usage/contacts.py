@@ -41,7 +41,7 @@ class ContactCounts(Result):
     def change(self, value: str, *, confidence: float = 0.95) -> RateRatio:
         """Compares the rate of contacts at a place after a break with that before, a year, with cases as clusters.
 
-        With `exposure="cases"` the interval is wider than need be: more cases bring more contacts and more time, and it sees the former only.
+        With `exposure="cases"` the interval is wider than need be: more cases bring more contacts, and more time too.
 
         Raises:
             UsageError: no contact was there.
