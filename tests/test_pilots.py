@@ -100,6 +100,29 @@ def test_the_child_whose_raiser_the_print_leaves_out_is_found_not_smoothed():
     assert sum(row["share"] for row in proposals.table.records()) > 1
 
 
+def test_the_printed_visits_are_reproduced_cell_by_cell_from_their_events():
+    printed = lt.read_printed_table(SAMPLES / "visits_table" / "table.xlsx")
+    cells = {
+        (cell["row"], cell["column_1"], cell["column_2"].casefold()): cell["value"] or 0
+        for cell in printed.cells.records()
+        if not cell["total"]
+    }
+    found = next(pilot for pilot in PILOTS if pilot.folder == "visits_events").answers()["cells"]
+    computed = {(site, year, who): found[site][year].get(who, 0) for site, year, who in cells}
+    assert len(cells) == 27
+    assert computed == cells
+
+
+def test_the_printed_team_is_reproduced_cell_by_cell_with_its_contradiction():
+    printed = lt.read_printed_table(SAMPLES / "sambu_mariestad" / "table.xlsx")
+    found = next(pilot for pilot in PILOTS if pilot.folder == "sambu_mariestad_events").answers()["printed"]
+    computed = {answer.casefold(): n for group in found.values() for answer, n in group.items()}
+    cells = {cell["row"].casefold().removesuffix(" år"): cell["value"] for cell in printed.cells.records() if not cell["total"]}
+    assert computed == cells
+    row = printed.contradictions.records()[0]
+    assert (row["row"], row["printed"], row["recomputed"]) == ("Lyft av", 14, sum(found["Lyft av"].values()))
+
+
 def test_a_hidden_route_of_the_counsellor_test_is_not_left_to_subtraction():
     log = lt.read_log(SAMPLES / "counsellor_test" / "kuratorstest.xlsx", columns={"case_id": "Elevkod"}, observed_until="2018-12-31")
     routes = lt.count_answers(log, "Väg in")

@@ -3,7 +3,7 @@ from writing import Draws, workbook, workday
 # The printed table of the team's 14 children, September to December 2019. Raised by: 13, not 14.
 PRINTED = {
     "Samtycke": {"samtycke": 13, "avidentifierat": 1},
-    "Förslag": {"arbetsterapeut eller fysioterapeut": 7, "familjebehandling": 7, "kurator på vårdcentral": 2, "läkarundersökning": 1},
+    "Förslag": {"arbets- eller fysioterapeut": 7, "familjebehandling": 7, "kurator på vårdcentral": 2, "läkarundersökning": 1},
     "Lyft av": {"elevhälsa": 9, "rehabilitering": 3, "vårdcentral": 1},
     "Ålder": {"6-9": 2, "10-12": 5, "13-18": 7},
 }
