@@ -60,6 +60,8 @@ class Session:
             "temp_directory": self._own_spill(),
             "threads": threads,
             "preserve_insertion_order": "true",
+            # It would be drawn wherever Python runs interactively, and the library is silent.
+            "enable_progress_bar": "false",
         }
         for name, value in settings.items():
             if value is not None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from leadtime.engine.growing import GrowingTable
+from leadtime.engine.growing import GrowingTable, checked_width
 from leadtime.engine.session import Session, literal
 
 __all__ = ["KINDS", "TraceStore"]
@@ -82,6 +82,7 @@ class TraceStore:
         places = "quotes[1:-2:4] AS tags, quotes[2:-:4] AS keys, quotes[4:-:4] AS texts"
         quotes = f"SELECT trace, heads, string_split(text, '\"') AS quotes FROM {fragment}"
         run(f"CREATE TABLE {part} AS SELECT trace, heads, {places} FROM ({quotes})")
+        checked_width(int(rows(f"SELECT coalesce(max(len(keys)), 0) FROM {part}")[0][0]), self.where)
         found = rows(f"SELECT heads, keys, tags FROM {part} GROUP BY ALL LIMIT {_MOST_SHAPES + 1}")
         shapes: list[_Shape] = [(bool(heads), list(keys or ()), _tags(tags or ())) for heads, keys, tags in found]
         if len(shapes) > _MOST_SHAPES or any(len(set(keys)) < len(keys) for _, keys, _ in shapes):
