@@ -110,7 +110,8 @@ class Clock(_Part):
 class LogSettings(_Part):
     """How the log is read where the command line says nothing else.
 
-    `date_order`, `year_pivot`, `seasons`, `turn_of_year` and `excel_serials` say what written dates leave open (`durations.DateRules`).
+    `date_order`, `year_pivot`, `seasons`, `turn_of_year` and `excel_serials` say what written dates leave open (`durations.DateRules`);
+    `object_type` says what is a case in an object-centric log.
     """
 
     columns: Mapping[str, str] = Field(default_factory=dict)
@@ -122,6 +123,7 @@ class LogSettings(_Part):
     seasons: Mapping[str, tuple[int, int]] = Field(default_factory=dict)
     turn_of_year: tuple[int, int] = (15, 15)
     excel_serials: SerialSystem | None = None
+    object_type: str | None = None
 
     @model_validator(mode="after")
     def _dates_can_be_read(self) -> LogSettings:

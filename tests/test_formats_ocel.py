@@ -14,6 +14,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import leadtime as lt
+from leadtime.cli import main
 from leadtime.ingest import json_text, streams
 
 # Two children and a referral. The joint visit e2 belongs to both children; e4 belongs to the referral only; e5 to nothing that is declared.
@@ -176,6 +177,18 @@ def test_the_type_is_asked_for_where_there_are_several_and_taken_where_there_is_
     assert len(lt.read_log(as_json(one, tmp_path))) == len(CHILDREN)
     (tmp_path / "log.csv").write_text("case_id,activity,start\n1,x,2019-01-01\n", encoding="utf-8")
     assert "object_type= says what is a case in an OCEL log" in refused(tmp_path / "log.csv", lt.UsageError, object_type="child")
+
+
+def test_the_commands_take_the_type_from_the_pathway_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pathway = (
+        'name = "x"\nstart = "sent"\nstop = ["seen"]\n[milestones.sent]\nactivities = ["Referral"]\n'
+        '[milestones.seen]\nactivities = ["Visit"]\n[log]\nobject_type = "child"\n'
+    )
+    (tmp_path / "pathway.toml").write_text(pathway, encoding="utf-8")
+    main(["check", str(as_json(LOG, tmp_path)), "--pathway", str(tmp_path / "pathway.toml")])
+    assert "no object of the type that is the case" in capsys.readouterr().out
+    assert main(["check", str(as_json(LOG, tmp_path))]) == 2
+    assert "[log] of a pathway file" in capsys.readouterr().err
 
 
 def test_lead_times_of_a_flattened_log_are_those_of_the_same_events_in_a_table(tmp_path: Path) -> None:

@@ -11,7 +11,9 @@ __all__ = ["Columns", "DateOrder", "Language", "LogFile", "NamesFile", "PathwayF
 
 Language = Literal["en", "sv"]
 
-LogFile = Annotated[Path, typer.Argument(metavar="LOG", help="The events: .csv .tsv .xlsx .parquet", show_default=False)]
+LogFile = Annotated[
+    Path, typer.Argument(metavar="LOG", help="The events: .csv .xlsx .parquet .xes .jsonocel .ndjson …", show_default=False)
+]
 PathwayFile = Annotated[Path | None, typer.Option("--pathway", help="The pathway: milestones, stops, exits (TOML)", show_default=False)]
 Columns = Annotated[list[str] | None, typer.Option("--column", help="A column's role, as case_id=Ärende; may be repeated")]
 Zone = Annotated[str | None, typer.Option("--timezone", help="Zone of clock times without offset, as Europe/Stockholm")]

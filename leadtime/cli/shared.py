@@ -57,6 +57,7 @@ def read(
         sheets=sheets or declared_sheets,
         date_order=date_order,  # type: ignore[arg-type]  # looked at above
         date_rules=declared.date_rules if declared else None,
+        object_type=declared.object_type if declared else None,
     )
     return log if names is None else with_names(log, names)
 

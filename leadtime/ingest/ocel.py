@@ -60,7 +60,10 @@ def _chosen(types: dict[str, int], given: str | None, path: Path) -> str:
     if len(types) > 1:
         first = next(iter(types))
         shown = ", ".join(f"'{name}' ({count})" for name, count in list(types.items())[:12])
-        raise UsageError(f"'{path}' holds objects of several types: {shown}; say which is the case, as in object_type=\"{first}\"")
+        raise UsageError(
+            f"'{path}' holds objects of several types: {shown}; say which is the case, as in object_type=\"{first}\" "
+            "(or under [log] of a pathway file)"
+        )
     return next(iter(types))
 
 
