@@ -54,6 +54,7 @@ if TYPE_CHECKING:
         working_transitions,
     )
     from leadtime.ingest import read_log
+    from leadtime.ingest.linking import link_logs
     from leadtime.ingest.naming import with_names
     from leadtime.ingest.printed import PrintedTable, read_printed_table
     from leadtime.ingest.pseudonyms import pseudonymise
@@ -128,6 +129,7 @@ _HOMES = {
         "working_transitions",
     ),
     "ingest": ("read_log",),
+    "ingest.linking": ("link_logs",),
     "ingest.naming": ("with_names",),
     "ingest.printed": ("PrintedTable", "read_printed_table"),
     "ingest.pseudonyms": ("pseudonymise",),
@@ -216,6 +218,7 @@ __all__ = [
     "hand_over_matrix",
     "lead_times",
     "level_paths",
+    "link_logs",
     "littles_law",
     "milestones_reached",
     "monthly_start_cohorts",

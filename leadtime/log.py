@@ -72,6 +72,7 @@ class EventLog:
     declared_cases: nw.LazyFrame[Any] | None = None
     account: Callable[[], tuple[QualityReport, Table]] | None = None
     places: Callable[[Sequence[int]], Mapping[int, str]] | None = None  # where rows stand in the source, as their owner finds them
+    merges: Callable[[], Table] | None = None  # which rows linking merged into which
     _shared: dict[str, nw.LazyFrame[Any]] = field(default_factory=dict, init=False, repr=False)
 
     @cached_property
@@ -89,6 +90,11 @@ class EventLog:
     def rejected(self) -> Table:
         """The rejected rows: source, sheet, row number, column, value, reason."""
         return self._checked[1]
+
+    @cached_property
+    def trail(self) -> Table:
+        """Which rows `link_logs` merged into which: case, activity, system and place of both, and hours between them."""
+        return Table("trail", TRAIL_COLUMNS, ()) if self.merges is None else self.merges()
 
     def shared(self, name: str, make: Callable[[], nw.LazyFrame[Any]]) -> nw.LazyFrame[Any]:
         """Gives a table that several measures read, computed once in the engine and kept while the log lives."""
@@ -117,4 +123,5 @@ class EventLog:
         return f"EventLog({self.provenance.name}, {self.precision} precision, columns {', '.join(self.columns)})"
 
 
+TRAIL_COLUMNS = ("case_id", "activity", "kept_system", "kept_place", "merged_system", "merged_place", "apart_hours")
 REJECTED_COLUMNS = ("source", "sheet", "row_number", "column", "value", "reason")

@@ -27,6 +27,7 @@ __all__ = [
     "plain_csv",
     "rows_table",
     "spilled",
+    "text_rows",
     "without_guards",
 ]
 
@@ -217,6 +218,12 @@ def rows_table(session: Session, headers: Sequence[str], rows: Iterable[tuple[in
     if waiting:
         store(waiting)
     return _texts_raw(session, name, headers)
+
+
+def text_rows(raw: Raw, headers: Sequence[str]) -> list[tuple[str | None, ...]]:
+    """Gives some columns of a small table as trimmed texts, none where they are blank."""
+    texts = ", ".join(text_of(raw.column(header), raw.type_of(header)) for header in headers)
+    return raw.session.rows(f"SELECT {texts} FROM {raw.name}")
 
 
 def parquet_view(session: Session, path: str) -> Raw:

@@ -159,6 +159,7 @@ def _without(log: EventLog, dropped: Sequence[str]) -> EventLog:
         provenance=source,
         account=None,
         places=None,
+        merges=None,
     )
 
 

@@ -26,13 +26,15 @@ SEVERITIES: Mapping[str, Severity] = MappingProxyType({
         "after-observed-until", "case-not-declared", "dates-in-attribute", "duplicate-rows", "impossible-order", "inactive-months",
         "lifecycle-not-paired", "lifecycle-unpaired", "long-events", "milestone-never-reached", "mixed-zones", "near-duplicates",
         "no-milestones", "no-timezone", "overlaps-in-unit", "partial-dates", "person-names", "personal-number-like", "rejected",
-        "short-rows", "silent-cases", "skipped-time", "spelled-alike", "unknown-activities", "unknown-objects", "unreadable-case-date",
+        "short-rows", "silent-cases", "skipped-time", "spelled-alike", "unknown-activities", "unknown-objects", "unmatched-keys",
+        "unreadable-case-date",
     ), "warning"),
     **dict.fromkeys((
-        "case-without-events", "concepts-without-name", "diverging-cases", "guarded-text", "guessed-role", "later-attribute-values",
-        "lifecycle-paired", "midnight-dates", "missing-values", "mixed-precision", "nested-attributes", "no-row-order",
-        "other-resources", "outlying-durations", "partial-case-dates", "rare-activities", "repeated-header", "shared-events",
-        "sheet-skipped", "tied-times", "trimmed", "twice-occurring-time", "unfinished-cases", "weekend-contacts", "wide-table",
+        "case-without-events", "concepts-without-name", "diverging-cases", "guarded-text", "guessed-role", "keys-without-events",
+        "later-attribute-values", "lifecycle-paired", "midnight-dates", "missing-values", "mixed-precision", "nested-attributes",
+        "no-row-order", "other-resources", "outlying-durations", "partial-case-dates", "rare-activities", "repeated-header",
+        "same-event-merged", "shared-events", "sheet-skipped", "tied-times", "trimmed", "twice-occurring-time", "unfinished-cases",
+        "weekend-contacts", "wide-table",
     ), "note"),
 })  # fmt: skip
 
@@ -41,7 +43,7 @@ _ORDER = ("error", "warning", "note")
 # What these count are cases, so a small number of them is a small number of children.
 _OF_CASES = frozenset((
     "before-birth", "case-not-declared", "case-without-events", "diverging-cases", "impossible-order", "no-milestones",
-    "outlying-durations", "partial-case-dates", "silent-cases", "unfinished-cases",
+    "outlying-durations", "partial-case-dates", "silent-cases", "unfinished-cases", "unmatched-keys",
 ))  # fmt: skip
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
