@@ -92,6 +92,22 @@ def test_clustered_intervals_keep_their_level_where_a_few_persons_have_most():
     assert exact / 600 < 0.75  # what taking bed days for events would promise
 
 
+def test_a_rate_of_each_persons_own_time_has_the_sandwich_error_of_a_poisson_regression():
+    api = pytest.importorskip("statsmodels.api", reason="needs statsmodels: pip install 'leadtime[adjust]'")
+    draw = np.random.default_rng(5)
+    times = draw.uniform(20, 400, 60)
+    visits = draw.poisson(times / 30 * draw.gamma(2, 0.5, 60))
+    second = np.arange(60) >= 35
+    design = np.column_stack([np.ones(60), second])
+    fit = api.GLM(visits, design, family=api.families.Poisson(), offset=np.log(times)).fit(cov_type="HC0")
+    found = rate_ratio(visits[~second], times[~second], visits[second], times[second])
+    assert math.log(found.ratio.value) == pytest.approx(fit.params[1])
+    assert math.log(found.ratio.upper / found.ratio.lower) / 2 / 1.959963984540054 == pytest.approx(fit.bse[1])
+    assert found.test.p_value == pytest.approx(fit.pvalues[1])
+    with pytest.raises(UsageError, match="for each person"):
+        rate(visits[:5], times)
+
+
 @given(st.integers(1, 60), st.integers(1, 60), st.floats(0.1, 50), st.floats(0.1, 50))
 def test_turning_the_groups_turns_the_ratio(a, b, time, second_time):
     one, other = rate_ratio(a, time, b, second_time), rate_ratio(b, second_time, a, time)

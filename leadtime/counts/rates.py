@@ -36,34 +36,43 @@ class RateRatio(Result):
 
 @dataclass(frozen=True, eq=False)
 class _Count:
-    """What was counted: in all, and by person where that is known."""
+    """What was counted and in what time: in all, and by person where that is known."""
 
     total: float
     by_person: Floats | None
+    time: float
+    times: Floats | None
 
     @property
     def clustered(self) -> bool:
-        return self.by_person is not None and bool((self.by_person > 1).any())
+        return self.times is not None or (self.by_person is not None and bool((self.by_person > 1).any()))
 
     @property
     def log_variance(self) -> float:
-        """Of the log of the total, where persons come at random and each brings what is theirs."""
-        each = np.array([1.0] * int(self.total)) if self.by_person is None else self.by_person
-        return float((each**2).sum()) / self.total**2
+        """Of the log of the rate, where persons come at random and each brings what is theirs."""
+        each = np.ones(int(self.total)) if self.by_person is None else self.by_person
+        expected = 0.0 if self.times is None else self.total / self.time * self.times
+        return float(((each - expected) ** 2).sum()) / self.total**2
 
 
 def rate(
-    events: float | npt.ArrayLike, time: float, *, per: float = 1.0, confidence: float = 0.95, interval: RateInterval = "auto"
+    events: float | npt.ArrayLike,
+    time: float | npt.ArrayLike,
+    *,
+    per: float = 1.0,
+    confidence: float = 0.95,
+    interval: RateInterval = "auto",
 ) -> Estimate:
     """Estimates a rate: events divided by the time in which they could have come.
 
     Args:
         events: how many, or how many each person had (of those who had any, or of all), for example admissions or bed days.
-        time: the time under observation, in all: days of a ward, or person-years.
+        time: the time under observation: in all, as days of a ward, or a column with each person's own.
         per: so many units of time, for example 365.25 for a rate a year of a time in days.
         confidence: level of the interval.
         interval: "exact" is Poisson's, for events that come one by one and not in clusters; "clustered" takes persons as what comes at
-            random, with all that each brings, and is what bed days need; "auto" is "clustered" where a person has more than one.
+            random, with all that each brings, and is what bed days need; "auto" is "clustered" where a person has more than one, or a time
+            of their own.
 
     Returns:
         Estimate of events in `per` units of time.
@@ -73,21 +82,22 @@ def rate(
         UsageError: an argument isn't allowed; exact limits need a whole number.
 
     Source: exact: Garwood (1936), Biometrika 28:437, as R `poisson.test`. Clustered: the variance of a compound Poisson sum, which is the
-        sum of the squares of what each brought, on the scale of logs.
+        sum of the squares of what each brought, on the scale of logs; with times by person of what each brought beyond the expected (White
+        1980, Econometrica 48:817, as R sandwich's HC0 of a Poisson regression).
 
     >>> print(rate(30, 184, per=30.4375))
     4.96264 (95 % exact interval 3.34827 to 7.08447; n = 30)
     """
     counted = _checked(events, time, "events", "time")
     _check_options(per, confidence)
-    return _rate(counted, time, per, confidence, _chosen(interval, counted))
+    return _rate(counted, per, confidence, _chosen(interval, counted))
 
 
 def rate_ratio(
     events: float | npt.ArrayLike,
-    time: float,
+    time: float | npt.ArrayLike,
     second: float | npt.ArrayLike,
-    second_time: float,
+    second_time: float | npt.ArrayLike,
     *,
     per: float = 1.0,
     confidence: float = 0.95,
@@ -97,7 +107,7 @@ def rate_ratio(
 
     Args:
         events: of the first, as in `rate`.
-        time: of the first.
+        time: of the first, as in `rate`.
         second: events of the second.
         second_time: time of the second.
         per: as in `rate`, for the two rates.
@@ -120,20 +130,23 @@ def rate_ratio(
     first, other = _checked(events, time, "events", "time"), _checked(second, second_time, "second", "second_time")
     _check_options(per, confidence)
     kind = "clustered" if "clustered" in (_chosen(interval, first), _chosen(interval, other)) else "exact"
-    rates = [_rate(counted, span, per, confidence, kind) for counted, span in ((first, time), (other, second_time))]
+    rates = [_rate(counted, per, confidence, kind) for counted in (first, other)]
     if kind == "clustered":
-        ratio, test = _clustered_ratio(first, time, other, second_time, confidence)
+        ratio, test = _clustered_ratio(first, other, confidence)
     else:
-        ratio, test = _exact_ratio(int(first.total), time, int(other.total), second_time, confidence)
+        ratio, test = _exact_ratio(int(first.total), first.time, int(other.total), other.time, confidence)
     return RateRatio(rates[0], rates[1], ratio, test)
 
 
-def _checked(events: float | npt.ArrayLike, time: float, name: str, time_name: str) -> _Count:
-    if not (math.isfinite(time) and time > 0):
-        raise NotEstimable(f"{time_name} is {time}; a rate needs a time above 0")
-    given = np.asarray(events)
+def _checked(events: float | npt.ArrayLike, time: float | npt.ArrayLike, name: str, time_name: str) -> _Count:
+    given, spans = np.asarray(events), np.asarray(time)
+    times = numbers(np.atleast_1d(spans), time_name).astype(np.float64)
     each = numbers(np.atleast_1d(given), name).astype(np.float64)
-    return _Count(float(each.sum()), each if given.ndim else None)
+    if not times.sum() > 0:
+        raise NotEstimable(f"{time_name} is {times.sum():g}; a rate needs a time above 0")
+    if spans.ndim and (not given.ndim or each.size != times.size):
+        raise UsageError(f"{time_name} has {times.size} values and {name} {each.size}; give both for each person, or the time in all")
+    return _Count(float(each.sum()), each if given.ndim else None, float(times.sum()), times if spans.ndim else None)
 
 
 def _check_options(per: float, confidence: float) -> None:
@@ -151,9 +164,9 @@ def _chosen(interval: RateInterval, counted: _Count) -> Literal["exact", "cluste
     return interval
 
 
-def _rate(counted: _Count, time: float, per: float, confidence: float, kind: str) -> Estimate:
+def _rate(counted: _Count, per: float, confidence: float, kind: str) -> Estimate:
     lower, upper = (_clustered_limits if kind == "clustered" and counted.total else _exact_limits)(counted, confidence)
-    scale = per / time
+    scale = per / counted.time
     return Estimate(counted.total * scale, lower * scale, upper * scale, None, confidence, kind, int(counted.total))
 
 
@@ -171,14 +184,14 @@ def _clustered_limits(counted: _Count, confidence: float) -> tuple[float, float]
     return counted.total / width, counted.total * width
 
 
-def _clustered_ratio(first: _Count, time: float, other: _Count, second_time: float, confidence: float) -> tuple[Estimate, TestResult]:
+def _clustered_ratio(first: _Count, other: _Count, confidence: float) -> tuple[Estimate, TestResult]:
     n = int(first.total + other.total)
     if not first.total or not other.total:
         note = "no event in one of the two, so their logs can't be compared"
         value = 0.0 if first.total else None
         empty = Estimate(value, None, None, None, confidence, "clustered", n, note)
         return empty, TestResult("rate ratio", None, None, n=n, method="normal, persons as clusters")
-    value = (other.total / second_time) / (first.total / time)
+    value = (other.total / other.time) / (first.total / first.time)
     error = math.sqrt(first.log_variance + other.log_variance)
     width, z = math.exp(z_value(confidence) * error), math.log(value) / error
     test = TestResult("rate ratio", z, math.erfc(abs(z) / math.sqrt(2)), n=n, method="normal, persons as clusters")

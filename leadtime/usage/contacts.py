@@ -33,15 +33,13 @@ class ContactCounts(Result):
     exposure: Exposure
     table: Table
     _by_case: pd.DataFrame
-    _days: tuple[float, ...]
+    _days: tuple[pd.Series[float], ...]
 
     def _table(self) -> Table:
         return self.table
 
     def change(self, value: str, *, confidence: float = 0.95) -> RateRatio:
         """Compares the rate of contacts at a place after a break with that before, a year, with cases as clusters.
-
-        With `exposure="cases"` the interval is wider than need be: more cases bring more contacts, and more time too.
 
         Raises:
             UsageError: no contact was there.
@@ -55,10 +53,16 @@ class ContactCounts(Result):
         if value not in known:
             raise UsageError(f"no contact has {self.by} '{value}'{did_you_mean(value, known)}")
         own = self._by_case[self._by_case["value"] == value]
-        first, second = (own.loc[own["span"] == place, "contacts"].to_numpy(dtype=np.int64) for place in (0, 1))
-        if not first.size or not second.size:
-            first, second = (np.append(each, 0) for each in (first, second))
-        return rate_ratio(first, self._days[0], second, self._days[1], per=365.25, confidence=confidence)
+        first, second = (own.loc[own["span"] == place].set_index("case_id")["contacts"] for place in (0, 1))
+        if self.exposure == "calendar":
+            counts = [each.to_numpy(dtype=np.int64) if len(each) else np.zeros(1) for each in (first, second)]
+            return rate_ratio(counts[0], self._days[0].iloc[0], counts[1], self._days[1].iloc[0], per=365.25, confidence=confidence)
+        # Who was in care and had no such contact counts too.
+        counts = [
+            each.reindex(days.index, fill_value=0).to_numpy(dtype=np.int64) for each, days in zip((first, second), self._days, strict=True)
+        ]
+        times = [days.to_numpy(dtype=np.float64) for days in self._days]
+        return rate_ratio(counts[0], times[0], counts[1], times[1], per=365.25, confidence=confidence)
 
 
 def contact_counts(
@@ -133,24 +137,25 @@ def _meeting(log: EventLog) -> nw.Expr:
     return nw.when(nw.col("meeting_id").is_null()).then(alone).otherwise(nw.concat_str(nw.lit("m"), nw.col("meeting_id")))
 
 
-def _days(log: EventLog, spans: tuple[Span, ...], exposure: Exposure) -> tuple[float, ...]:
+def _days(log: EventLog, spans: tuple[Span, ...], exposure: Exposure) -> tuple[pd.Series[float], ...]:
+    """The exposure in each span: one number, or that of each case in it."""
     if exposure == "calendar":
-        return tuple(float(span.days) for span in spans)
+        return tuple(pd.Series([float(span.days)]) for span in spans)
     day = nw.col("start_wall_us") // DAY_US
     seen = observed(log).group_by("case_id").agg(since=day.min(), until=day.max()).join(span_table(log, spans), how="cross")
     inside = nw.min_horizontal("until", "last_day") - nw.max_horizontal("since", "first_day") + 1
-    summed = seen.group_by("span").agg(days=nw.max_horizontal(inside, nw.lit(0)).sum().cast(nw.Int64))
-    found = {int(span): float(days) for span, days in log.session.collect(summed).itertuples(index=False)}
-    return tuple(found.get(place, 0.0) for place in range(len(spans)))
+    placed = seen.select("span", "case_id", days=inside.cast(nw.Float64)).filter(nw.col("days") > 0)
+    found = log.session.collect(placed.sort("span", "case_id"))
+    return tuple(found.loc[found["span"] == place].set_index("case_id")["days"] for place in range(len(spans)))
 
 
-def _counted(found: pd.DataFrame, spans: tuple[Span, ...], days: tuple[float, ...]) -> Table:
+def _counted(found: pd.DataFrame, spans: tuple[Span, ...], days: tuple[pd.Series[float], ...]) -> Table:
     rows: list[tuple[Value, ...]] = []
     for place, span in enumerate(spans):
         own = found[found["span"] == place]
         total = int(own["contacts"].sum())
         for value, part in own.groupby("value", sort=True):
-            n, exposed = int(part["contacts"].sum()), days[place]
+            n, exposed = int(part["contacts"].sum()), float(days[place].sum())
             per_year = n / exposed * 365.25 if exposed else None
             rows.append((span.name, span.first_date, span.last_date, exposed, str(value), n, len(part), n / total, per_year))
     columns = ("span", "from", "until", "days", "value", "contacts", "cases", "share", "per_year")
