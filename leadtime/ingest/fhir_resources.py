@@ -6,8 +6,9 @@ from when it was asked for until it was decided), and what has a period from its
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from leadtime.ingest.json_text import whole_characters
@@ -133,22 +134,40 @@ def key_of(resource: Resource) -> str | None:
     return None if own is None else f"{resource['resourceType']}/{own}"
 
 
-def _values(resource: Resource, path: str) -> Iterator[Any]:
+def _values(resource: Resource, path: str) -> list[Any]:
     """The values at the end of a path, of each item where there are lists on the way."""
     found: list[Any] = [resource]
-    for name in path.split("."):
-        inner = [value.get(name) for value in found if isinstance(value, dict)]
-        found = [item for value in inner for item in (value if isinstance(value, list) else [value])]
-    return (value for value in found if value is not None)
+    for name in _steps(path):
+        inner: list[Any] = []
+        for value in found:
+            item = value.get(name) if isinstance(value, dict) else None
+            if isinstance(item, list):
+                inner += (one for one in item if one is not None)
+            elif item is not None:
+                inner.append(item)
+        if not inner:
+            return inner
+        found = inner
+    return found
 
 
-def _first(texts: Iterator[str | None]) -> str | None:
+@cache
+def _steps(path: str) -> tuple[str, ...]:
+    return tuple(path.split("."))
+
+
+def _first(texts: Iterable[str | None]) -> str | None:
     return next((text for text in texts if text), None)
 
 
 def _text(resource: Resource, paths: Sequence[str]) -> str | None:
     """The first text at the end of some paths."""
-    return _first(_plain(value) for path in paths for value in _values(resource, path))
+    for path in paths:
+        for value in _values(resource, path):
+            text = _plain(value)
+            if text:
+                return text
+    return None
 
 
 def _plain(value: Any) -> str | None:
