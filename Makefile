@@ -19,13 +19,21 @@ PYTEST = -m pytest $(ARGS)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: bench docs guard help report test test-all lint format test-oldest test-newest lock clean check-python
+.PHONY: bench docs guard help report reports test test-all lint format test-oldest test-newest lock clean check-python
 
 help:  ## lists the verbs
 	@awk -F ':[^#]*## ' '/^[a-z-]+:[^#]*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
 
 report: .venv/core.stamp  ## runs the main job on the sample: the headline here, the workbook and the page in reports/mark_svenljunga
 	@$(BIN)/python -m leadtime report $(SAMPLE)/events_messy.xlsx --pathway $(SAMPLE)/pathway.toml --before before --after after --out reports/mark_svenljunga
+
+reports: .venv/core.stamp  ## makes the example reports in reports/examples anew, in English and Swedish; the same bytes each time
+	@set -e; for language in en sv; do \
+		out=reports/examples/mark_svenljunga_$$language; \
+		$(BIN)/python -m leadtime report $(SAMPLE)/events.csv --pathway $(SAMPLE)/pathway.toml --language $$language --out $$out >/dev/null; \
+		$(BIN)/python -m leadtime valuestream $(SAMPLE)/events.csv --pathway $(SAMPLE)/pathway.toml --language $$language --out $$out >/dev/null; \
+		echo "written: $$out"; \
+	done
 
 test: lint  ## runs every check: lint, types, rooms, tests, doctests, coverage
 	$(BIN)/python $(PYTEST) --numprocesses $(WORKERS) --cov --cov-report=term

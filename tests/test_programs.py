@@ -44,6 +44,21 @@ def test_libreoffice_shows_the_report(made: Path, tmp_path: Path) -> None:
     assert sum(len(sheet._charts) for sheet in again.worksheets) == sum(len(sheet._charts) for sheet in book.worksheets) > 0
 
 
+@pytest.mark.program("soffice", "pdftoppm")
+def test_libreoffice_makes_pages_of_every_example_workbook(tmp_path: Path) -> None:
+    examples = sorted((ROOT / "reports" / "examples").rglob("*.xlsx"))
+    copies = [tmp_path / f"{path.parent.name}_{path.name}" for path in examples]
+    for path, copy in zip(examples, copies, strict=True):
+        copy.write_bytes(path.read_bytes())
+    profile = f"-env:UserInstallation={(tmp_path / 'profile').as_uri()}"
+    command = ["soffice", profile, "--headless", "--convert-to", "pdf", "--outdir", str(tmp_path), *map(str, copies)]
+    subprocess.run(command, check=True, capture_output=True, timeout=300)
+    for copy in copies:
+        text = subprocess.run(["pdftotext", copy.with_suffix(".pdf"), "-"], check=True, capture_output=True, text=True).stdout
+        assert not re.search(r"#REF!|#NAME\?|#VALUE!|Err:\d", text)
+        assert text.count("\f") >= len(openpyxl.load_workbook(copy).sheetnames)
+
+
 @pytest.mark.program("soffice")
 def test_a_template_that_went_through_libreoffice_is_read_back(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     empty = tmp_path / "empty.xlsx"

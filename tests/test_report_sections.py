@@ -7,18 +7,28 @@ from pathlib import Path
 import pytest
 
 import leadtime as lt
-from leadtime.report import Report
+from leadtime.report import Report, TextBlock
 from tests.test_report import LONG, SHORT, cells_of, made_log, made_pathway, made_report
 
 SAMPLE = Path(__file__).resolve().parents[1] / "data_samples" / "mark_svenljunga"
 
 
 @pytest.fixture(scope="module")
-def sample() -> Report:
+def study() -> lt.Comparison:
     pathway = lt.read_pathway(SAMPLE / "pathway.toml")
     log = lt.read_log(SAMPLE / "events.csv", timezone=pathway.log.timezone, observed_until=pathway.log.observed_until)
+    return lt.compare(lt.lead_times(log, pathway))
+
+
+@pytest.fixture(scope="module")
+def sample(study) -> Report:
     wanted = ["cohorts", "who", "months", "kinds", "waits", "waste", "trend"]
-    return lt.build_report(log, pathway, lt.compare(lt.lead_times(log, pathway)), sections=wanted)
+    return lt.build_report(study.times.log, study.times.pathway, study, sections=wanted)
+
+
+@pytest.fixture(scope="module")
+def judged(study) -> Report:
+    return lt.build_report(study.times.log, study.times.pathway, study, sections=["change", "sensitivity", "audit"], language="sv")
 
 
 def test_the_levels_of_a_variable_add_up_to_the_cohort_where_they_are_shown(sample):
@@ -85,3 +95,26 @@ class TestTheCaveatLight:
         report.to_html(tmp_path / "r.html")
         assert "Caveat light" in str(report)
         assert "Caveat light" in (tmp_path / "r.html").read_text(encoding="utf-8")
+
+
+def test_every_check_for_bias_is_listed_with_what_came_of_it(judged, study):
+    checks = {row["code"]: row for row in cells_of(judged, "checks")}
+    comparison = {row["code"]: row for row in study.checks.records()}
+    assert set(checks) == set(comparison)
+    assert {code for code, row in checks.items() if row["status"] == "slår till"} == {row["code"] for row in cells_of(judged, "audit")}
+    assert {code for code, row in checks.items() if row["why"]} == {
+        code for code, row in comparison.items() if row["status"] == "not computable"
+    }
+
+
+def test_what_the_comparison_takes_for_granted_is_printed(judged, study):
+    said = [paragraph for block in judged.section("change").blocks if isinstance(block, TextBlock) for paragraph in block.paragraphs]
+    for sentence in study.assumptions("sv"):
+        assert sentence in said
+
+
+def test_other_ways_to_count_name_milestones_in_the_reports_language(judged):
+    named = " ".join(str(row["estimate"]) for row in cells_of(judged, "sensitivity"))
+    assert "diagnos" in named
+    for word in ("diagnosis", "intervention", "referral", "assessment"):
+        assert word not in named

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
 from leadtime import words
@@ -92,15 +93,16 @@ def _date(day: str, text: words.Words) -> str:
     return text.date(date.fromisoformat(day))
 
 
-def difference(row: SensitivityRow, language: Language) -> str:
-    """Says in which respects a definition differs from the declared one."""
+def difference(row: SensitivityRow, language: Language, *, milestone: Callable[[str], str] = str) -> str:
+    """Says in which respects a definition differs from the declared one; `milestone` gives a milestone's name in the language."""
     text = words.words(language)
     if not row.differs:
         return text.say("definition_matrix.declared")
     parts = []
     for name in row.differs:
         value = getattr(row.definition, name)
-        said = text.join(value) if isinstance(value, tuple) else str(value)
+        named = milestone if name in ("start", "stop") else str
+        said = text.join([named(one) for one in value]) if isinstance(value, tuple) else named(str(value))
         known = text.texts.get(f"definition_matrix.{name}.{said}")
         parts.append(known or text.say(f"definition_matrix.{name}.named", {"name": said}))
     return "; ".join(parts)

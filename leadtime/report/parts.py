@@ -15,6 +15,7 @@ from leadtime.results import Estimate, Value
 
 if TYPE_CHECKING:
     from leadtime.compare import AuditEntry, Comparison
+    from leadtime.compare.audit import AuditCheck
 
 __all__ = ["Part", "parts_of"]
 
@@ -209,6 +210,7 @@ def _change(part: Part) -> Iterable[Block]:
     ]
     cells = [_change_cells(*row, part) for row in rows if row[1] is not None]
     yield part.table("change", columns, cells, missing="value.not_computable")
+    yield TextBlock((phrases.say("assumed"), *comparison.assumptions(phrases.text.language)), "note")  # type: ignore[arg-type]
     yield _test(comparison, part)
 
 
@@ -287,7 +289,8 @@ def _sensitivity(part: Part) -> Iterable[Block]:
         unit = phrases.say("unit_ratio" if row.no_change == 1 else "unit_days")
         kind = phrases.known("interval_kind", estimate.interval) if row.estimate else ""
         verdict = phrases.known("verdict", row.verdict)
-        rows.append((wording.difference(row, phrases.text.language), *values, unit, kind, verdict))  # type: ignore[arg-type]
+        differs = wording.difference(row, phrases.text.language, milestone=phrases.milestone)  # type: ignore[arg-type]
+        rows.append((differs, *values, unit, kind, verdict))
     columns = [part.column("estimate"), *(part.column(name, "figure") for name in ("value", "lower", "upper"))]
     columns += [part.column(name) for name in ("unit", "interval", "verdict")]
     yield TextBlock((phrases.say("sensitivity_intro"),))
@@ -298,15 +301,32 @@ def _audit(part: Part) -> Iterable[Block]:
     comparison = part.found.comparison
     if comparison is None:
         return
-    if not comparison.audit_entries:
+    if comparison.audit_entries:
+        yield _found_by_audit(comparison, part)
+    else:
         yield TextBlock((part.phrases.say("audit_none"),))
-        return
+    yield TextBlock((part.phrases.say("checks_intro"),))
+    phrases = part.phrases
+    rows = [
+        (phrases.known("report.check", check.code), phrases.known("report.check_status", check.status), _why(check, part), check.code)
+        for check in comparison.audit_checks
+    ]
+    yield part.table("checks", [part.column(name) for name in ("check", "status", "why", "code")], rows)
+
+
+def _why(check: AuditCheck, part: Part) -> str:
+    """Why a check couldn't be made; nothing where it was."""
+    return wording.lacking_sentence(check, part.phrases.text.language) if check.needs else ""  # type: ignore[arg-type]
+
+
+def _found_by_audit(comparison: Comparison, part: Part) -> TableBlock:
+    """What the checks for bias found, a sentence each."""
     shown = part.disclosed.table("audit").column("cases")
     rows = [
         (part.phrases.known("report.check", entry.code), cases, part.phrases.audit(_without_effect(entry, part), cases), entry.code)
         for entry, cases in zip(comparison.audit_entries, shown, strict=True)
     ]
-    yield part.table("audit", [part.column("check"), part.column("cases", "count"), part.column("sentence"), part.column("code")], rows)
+    return part.table("audit", [part.column("check"), part.column("cases", "count"), part.column("sentence"), part.column("code")], rows)
 
 
 def _without_effect(entry: AuditEntry, part: Part) -> AuditEntry:
