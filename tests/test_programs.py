@@ -52,7 +52,7 @@ def test_libreoffice_makes_pages_of_every_example_workbook(tmp_path: Path) -> No
         copy.write_bytes(path.read_bytes())
     profile = f"-env:UserInstallation={(tmp_path / 'profile').as_uri()}"
     command = ["soffice", profile, "--headless", "--convert-to", "pdf", "--outdir", str(tmp_path), *map(str, copies)]
-    subprocess.run(command, check=True, capture_output=True, timeout=300)
+    subprocess.run(command, check=True, capture_output=True, timeout=600)
     for copy in copies:
         text = subprocess.run(["pdftotext", copy.with_suffix(".pdf"), "-"], check=True, capture_output=True, text=True).stdout
         assert not re.search(r"#REF!|#NAME\?|#VALUE!|Err:\d", text)
