@@ -9,6 +9,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 
+import leadtime as lt
 from leadtime.cli import main
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -78,6 +79,22 @@ def test_a_template_that_went_through_libreoffice_is_read_back(tmp_path: Path, c
     assert "41 rows read = 40 kept + 1 rejected (1 example row)" in capsys.readouterr().out
     checks = openpyxl.load_workbook(saved)["Händelser"].data_validations.dataValidation
     assert {check.type for check in checks} == {"date", "list"}
+
+
+@pytest.mark.program("soffice")
+def test_a_workshop_map_that_was_filled_in_libreoffice_is_read_as_a_value_stream(tmp_path: Path) -> None:
+    empty = tmp_path / "empty.xlsx"
+    assert main(["template", "--out", str(empty), "--language", "sv"]) == 0
+    book = openpyxl.load_workbook(empty)
+    book["Värdeflöde nu"].append(["Remiss", None, 0.5, 1, 2, 0, 0, 0, 90])
+    book["Värdeflöde nu"].append(["Besök", None, 1, 2, 3, 10, 20, 40, 80])
+    (tmp_path / "filled").mkdir()
+    filled = tmp_path / "filled" / "filled.xlsx"
+    book.save(filled)
+    stream = lt.value_stream(office(tmp_path, filled, "xlsx"))
+    assert [step.step for step in stream.steps] == ["Remiss", "Besök"]
+    assert stream.lead_time_days == pytest.approx(20 + 3 / 24)  # work is written in hours, waits in days
+    assert stream.to_pandas()["percent_complete_accurate"].tolist() == [90.0, 80.0]
 
 
 @pytest.mark.program("chromium")
