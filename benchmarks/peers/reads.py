@@ -1,0 +1,99 @@
+"""One program reads one file once: `python reads.py PROGRAM FILE` prints seconds of wall and CPU and what it found, as JSON.
+
+The clock starts when everything is imported. What was found is the rows, the cases, the sum of the starts in seconds, and the rows without
+a unit; it is asked for after the clock has stopped.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+Took = tuple[float, float]
+Found = tuple[Took, dict[str, int]]
+
+
+class Clock:
+    """Seconds of wall and CPU since it was made."""
+
+    def __init__(self) -> None:
+        self._wall, self._cpu = time.perf_counter(), time.process_time()
+
+    def taken(self) -> Took:
+        """Gives the seconds so far."""
+        return time.perf_counter() - self._wall, time.process_time() - self._cpu
+
+
+def with_leadtime(path: str) -> Found:
+    """By leadtime: roles, dates, rows kept and rejected."""
+    import narwhals as nw
+    import pandas as pd
+
+    import leadtime as lt
+
+    lt.read_log(pd.DataFrame({"case_id": ["a"], "activity": ["b"], "start": ["2019-03-05"]}))  # loads what is loaded on first use
+    clock = Clock()
+    log = lt.read_log(path)
+    taken = clock.taken()
+    seconds = nw.col("start_us") // 1_000_000
+    found = log.session.collect(
+        log.frame.select(rows=nw.len(), cases=nw.col("case_id").n_unique(), starts=seconds.sum(), blank=nw.col("unit").is_null().sum())
+    )
+    return taken, {name: int(found[name].iloc[0]) for name in found.columns}
+
+
+def with_duckdb(path: str) -> Found:
+    """By DuckDB's own CSV reader, into a table, types found by itself."""
+    import duckdb
+
+    connection = duckdb.connect()
+    clock = Clock()
+    connection.execute("CREATE TABLE log AS SELECT * FROM read_csv(?)", [path])
+    taken = clock.taken()
+    query = """SELECT count(*), count(DISTINCT case_id), sum(epoch_us(start) // 1000000)::BIGINT, count(*) FILTER (unit IS NULL) FROM log"""
+    row = connection.execute(query).fetchall()[0]
+    return taken, dict(zip(("rows", "cases", "starts", "blank"), map(int, row), strict=True))
+
+
+def with_pandas(path: str) -> Found:
+    """By pandas, with the Excel library that leadtime takes too: calamine where it is installed."""
+    import importlib
+    import importlib.util
+
+    import pandas as pd
+
+    calamine = importlib.util.find_spec("python_calamine") is not None
+    importlib.import_module("python_calamine" if calamine else "openpyxl")
+    clock = Clock()
+    frame = pd.read_excel(path, engine="calamine" if calamine else "openpyxl", keep_default_na=False, na_values=[""])
+    taken = clock.taken()
+    return taken, _of_frame(frame, case="case_id", start="start", unit="unit")
+
+
+def with_pm4py(path: str) -> Found:
+    """By pm4py's default reader of XES."""
+    import pm4py
+
+    clock = Clock()
+    frame = pm4py.read_xes(path)
+    taken = clock.taken()
+    return taken, _of_frame(frame, case="case:concept:name", start="start_timestamp", unit="org:group")
+
+
+def _of_frame(frame: Any, *, case: str, start: str, unit: str) -> dict[str, int]:
+    starts = (
+        frame[start].astype("int64") if str(frame[start].dtype) == "int64" else frame[start].map(lambda moment: int(moment.timestamp()))
+    )
+    return {"rows": len(frame), "cases": frame[case].nunique(), "starts": int(starts.sum()), "blank": int(frame[unit].isna().sum())}
+
+
+PROGRAMS: dict[str, Callable[[str], Found]] = {
+    "leadtime": with_leadtime, "duckdb": with_duckdb, "pandas": with_pandas, "pm4py": with_pm4py,
+}  # fmt: skip
+
+if __name__ == "__main__":
+    (wall, cpu), answers = PROGRAMS[sys.argv[1]](sys.argv[2])
+    print(json.dumps({"wall": wall, "cpu": cpu, "answers": answers}))
