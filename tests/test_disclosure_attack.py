@@ -230,19 +230,24 @@ def published(number):
 def test_no_hidden_count_can_be_narrowed_to_fewer_than_three_values(start):
     """Not by what is published alone, nor by one who knows besides which hidden counts are small."""
     for number in range(start, start + 20):
-        tables, result, seen = published(number)
-        nothing_small_is_shown(tables, result)
-        attack = attack_on(tables, result, seen)
-        hidden = [key for key in attack.unknown if key[0] != "common"]
-        small = {key for key in hidden if 0 < truth(tables, key) < 5}
-        cover = {key for key in hidden if truth(tables, key) >= 5} - telling(tables, seen)
-        informed = attack.values(small, cover)
-        few = [key for key in hidden if len(informed[key]) < NEEDED]
-        # Where small counts are the only parts of a small total, knowing that tells by itself: then no table could be better.
-        bare = hidden_whole(tables, seen, set(hidden)) if few else {}
-        assert all(len(informed[key]) >= len(bare[key]) for key in few), number
-        alone = attack.values(known=informed)
-        assert all(len(alone[key]) >= NEEDED for key in hidden), number
+        attack(number)
+
+
+def attack(number):
+    """Attacks one set of tables."""
+    tables, result, seen = published(number)
+    nothing_small_is_shown(tables, result)
+    reader = attack_on(tables, result, seen)
+    hidden = [key for key in reader.unknown if key[0] != "common"]
+    small = {key for key in hidden if 0 < truth(tables, key) < 5}
+    cover = {key for key in hidden if truth(tables, key) >= 5} - telling(tables, seen)
+    informed = reader.values(small, cover)
+    few = [key for key in hidden if len(informed[key]) < NEEDED]
+    # Where small counts are the only parts of a small total, knowing that tells by itself: then no table could be better.
+    bare = hidden_whole(tables, seen, set(hidden)) if few else {}
+    assert all(len(informed[key]) >= len(bare[key]) for key in few), number
+    alone = reader.values(known=informed)
+    assert all(len(alone[key]) >= NEEDED for key in hidden), number
 
 
 def hidden_whole(tables, seen, hidden):

@@ -21,6 +21,7 @@ from leadtime.cases.times import times_of
 from leadtime.engine.partitions import merge, read_files, write_month
 from leadtime.engine.session import Session
 from leadtime.errors import InputError, ResourceError, UsageError
+from leadtime.files import write_whole
 from leadtime.ingest.moments import moment_of
 from leadtime.log import EventLog, Moment, Provenance
 from leadtime.pathway import Pathway
@@ -213,12 +214,7 @@ class LogStore:
         """Puts the new manifest in place, then drops the files that it no longer names."""
         path = self.folder / _MANIFEST
         held = {"version": _VERSION, **{name: getattr(manifest, name) for name in manifest.__dataclass_fields__}}
-        draft = path.with_name(f".{_MANIFEST}.{os.getpid()}")
-        try:
-            draft.write_text(json.dumps(held, ensure_ascii=False, indent=1, default=dict), encoding="utf-8")
-            os.replace(draft, path)
-        except OSError as error:
-            raise ResourceError(f"'{path}' can't be written: {error.strerror}; make room, or check who may write there") from None
+        write_whole(path, json.dumps(held, ensure_ascii=False, indent=1, default=dict).encode())
         named = {*manifest.files.values(), *(of["file"] for times in manifest.times.values() for of in times.values())}
         for item in self.folder.glob("*.parquet"):
             if item.name not in named:

@@ -88,6 +88,6 @@ def _header(column: str) -> str:
 
 def _copy(session: Session, query: str, path: str, options: str) -> None:
     try:
-        session.run(f"COPY ({query}) TO {literal(path)} ({options})")
+        session.run(f"COPY ({query}) TO {literal(path)} ({options}, USE_TMP_FILE false)")
     except duckdb.IOException as error:
         raise ResourceError(f"'{path}' can't be written: {one_line(str(error))[:200]}") from None

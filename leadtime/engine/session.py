@@ -5,13 +5,7 @@ Only this room imports duckdb or pyspark. What it hands out are narwhals lazy fr
 
 from __future__ import annotations
 
-import glob
 import itertools
-import os
-import platform
-import secrets
-import shutil
-import tempfile
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -22,6 +16,7 @@ import duckdb
 import narwhals as nw
 
 from leadtime.errors import InputError, ResourceError, one_line
+from leadtime.files import draft_of, private_folder, remover
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,13 +46,13 @@ class Session:
         self.connection = duckdb.connect()
         self._names = itertools.count()
         self._spill_folder = spill_folder
-        self._scratch: str | None = None
+        self._scratch: Path | None = None
         self._kept: list[Any] = []  # what DuckDB only refers to must not be collected
         # Zone conversions name their zone; the session's own must not depend on the machine.
         settings: dict[str, str | int | None] = {
             "TimeZone": "UTC",
             "memory_limit": memory_limit,
-            "temp_directory": self._own_spill(),
+            "temp_directory": str(self._own_folder("spill")),
             "threads": threads,
             "preserve_insertion_order": "true",
             # It would be drawn wherever Python runs interactively, and the library is silent.
@@ -70,17 +65,11 @@ class Session:
                 except duckdb.Error as error:
                     raise ResourceError(f"{name}={value!r} isn't accepted by DuckDB: {one_line(str(error))}") from None
 
-    def _own_spill(self) -> str:
-        """Gives this session's own folder to spill to, which the engine makes when it needs it; clears those of runs that were killed."""
-        base = Path(self._spill_folder or tempfile.gettempdir())
-        prefix = f"leadtime-spill-{platform.node() or 'host'}-"
-        for left in base.glob(f"{glob.escape(prefix)}*"):
-            pid = left.name.removeprefix(prefix).partition("-")[0]
-            if pid.isdigit() and not _runs(int(pid)):
-                shutil.rmtree(left, ignore_errors=True)
-        own = str(base / f"{prefix}{os.getpid()}-{secrets.token_hex(4)}")
-        weakref.finalize(self, shutil.rmtree, own, ignore_errors=True)
-        return own
+    def _own_folder(self, what: str) -> Path:
+        """Gives a private folder of this session's own, which goes when the session does."""
+        made = private_folder(what, self._spill_folder)
+        weakref.finalize(self, remover(made))
+        return made
 
     def sql(self, query: str, parameters: Sequence[object] = ()) -> duckdb.DuckDBPyRelation:
         """Gives the relation of a query; values go in as parameters, names through `quoted`."""
@@ -93,9 +82,8 @@ class Session:
     def scratch(self) -> Path:
         """Gives a folder for files that live as long as the session."""
         if self._scratch is None:
-            self._scratch = tempfile.mkdtemp(prefix="leadtime-", dir=self._spill_folder)
-            weakref.finalize(self, shutil.rmtree, self._scratch, ignore_errors=True)
-        return Path(self._scratch)
+            self._scratch = self._own_folder("scratch")
+        return self._scratch
 
     def run(self, statement: str) -> None:
         """Carries out a statement that gives nothing back."""
@@ -161,11 +149,13 @@ class Session:
         return self.lazy(chosen.project(", ".join([keys, *(f"first.{quoted(new)} AS {quoted(new)}" for new in columns)])))
 
     def write_parquet(self, frame: nw.LazyFrame[Any], path: str) -> None:
-        """Writes a frame to a Parquet file from within the engine."""
+        """Writes a frame to a Parquet file from within the engine, as a whole or not at all."""
         try:
-            cast("duckdb.DuckDBPyRelation", frame.to_native()).write_parquet(path)
+            with draft_of(path) as draft:
+                # Without a temporary file of the engine's own, which others might read.
+                cast("duckdb.DuckDBPyRelation", frame.to_native()).write_parquet(str(draft), use_tmp_file=False)
         except duckdb.Error as error:
-            raise ResourceError(f"'{path}' can't be written: {one_line(str(error))}") from None
+            raise ResourceError(f"'{path}' can't be written: {one_line(str(error))[:200]}; make room, or choose another folder") from None
 
     def from_rows(
         self, columns: Sequence[str], rows: Sequence[Sequence[str | int | float | bool | None]], types: Mapping[str, str]
@@ -207,16 +197,3 @@ def resources() -> Iterator[None]:
     except (duckdb.OutOfMemoryException, duckdb.IOException) as error:
         advice = "raise memory_limit=, or name a spill_folder= on a disk with more room"
         raise ResourceError(f"the engine has too little memory or disk: {one_line(str(error))[:200]}; {advice}") from None
-
-
-def _runs(pid: int) -> bool:
-    """Whether a process of this machine still runs; one that can't be asked counts as running."""
-    if os.name != "posix":
-        return True
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except (PermissionError, OverflowError):
-        return True
-    return True

@@ -8,7 +8,6 @@ parsed and starts again at the next.
 from __future__ import annotations
 
 import re
-import tempfile
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,6 +16,7 @@ from leadtime.columns import resolve_some
 from leadtime.engine.session import Session
 from leadtime.engine.tables import Raw, plain_csv, rows_table, without_guards
 from leadtime.errors import InputError, LeadtimeError
+from leadtime.files import passing_folder
 from leadtime.ingest.source import Options, Source, unique_headers
 from leadtime.ingest.text_bytes import as_utf8, certain_encoding, likely_encoding, lines, survey
 from leadtime.ingest.text_layout import NAMES, Layout, decimal_sign, layout_of
@@ -48,8 +48,8 @@ def _read(session: Session, path: Path, options: Options, kind: str, encoding: s
     layout = layout_of(path, encoding, options, kind)
     headers = unique_headers(_unguarded(layout.header))
     counts: Counter[str] = Counter()
-    with tempfile.TemporaryDirectory(prefix="leadtime-", dir=options.spill_folder) as folder:
-        plain = path if encoding in _UNICODE else as_utf8(path, encoding, Path(folder) / "text.csv")
+    with passing_folder(options.spill_folder) as folder:
+        plain = path if encoding in _UNICODE else as_utf8(path, encoding, folder / "text.csv")
         seen = survey(plain)
         quick = None if seen.lines is None else _quick(session, plain, headers, layout, options, seen.lines)
         if quick is None:

@@ -5,9 +5,6 @@ from __future__ import annotations
 import gzip
 import os
 import re
-import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +13,8 @@ from leadtime.engine.copying import batches, copy_csv, copy_parquet, first_row, 
 from leadtime.engine.flat import Flat, Times, flat_table
 from leadtime.engine.session import Session
 from leadtime.engine.xes_text import constant_columns, event_lines, unwritable_column
-from leadtime.errors import InputError, ResourceError, UsageError
+from leadtime.errors import InputError, UsageError
+from leadtime.files import draft_of, passing_folder
 from leadtime.ingest.query import keeps_zones, write_rows
 from leadtime.ingest.xes import NAME, TIME
 from leadtime.log import EventLog
@@ -80,10 +78,10 @@ def write_log(log: EventLog, target: str | os.PathLike[str], *, connection: obje
     if ending is None:
         raise UsageError(f"target='{path}' has no ending that can be written; use {', '.join(_ENDINGS)}, or give connection= for a table")
     if ending == ".parquet":
-        with _aside(path) as made:
+        with draft_of(path) as made:
             copy_parquet(_flat(log, times="native"), str(made))
     elif ending == ".csv":
-        with _aside(path) as made:
+        with draft_of(path) as made:
             copy_csv(_flat(log, times="text"), str(made))
     elif ending == ".xlsx":
         _write_workbook(_flat(log, times="native" if log.precision == "date" else "text"), path)
@@ -102,26 +100,13 @@ def _flat(log: EventLog, *, times: Times) -> Flat:
     return flat_table(session, frame, declared, precision=log.precision, times=times)
 
 
-@contextmanager
-def _aside(path: Path) -> Iterator[Path]:
-    """A name beside the file's own to write under, which it is given once it is whole."""
-    made = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    try:
-        yield made
-        os.replace(made, path)
-    except OSError as error:
-        raise ResourceError(f"'{path}' can't be written: {error.strerror or error}") from None
-    finally:
-        made.unlink(missing_ok=True)
-
-
 def _write_xes(flat: Flat, path: Path, *, packed: bool) -> None:
     bad = unwritable_column(flat)
     if bad is not None:
         raise InputError(f"column '{bad}' holds a control character, which XES can't; take it out, or write .parquet")
     keys = {column: _key(column) for column in flat.columns}
     of_case = constant_columns(flat, [column for column in flat.columns if column in CASE_ROLES])
-    with _aside(path) as made, (gzip.open if packed else open)(made, "wt", encoding="utf-8", newline="\n") as stream:
+    with draft_of(path) as made, (gzip.open if packed else open)(made, "wt", encoding="utf-8", newline="\n") as stream:
         stream.write(_HEAD)
         for rows in batches(flat.session, event_lines(flat, keys, of_case)):
             stream.write("".join(text for (text,) in rows))
@@ -147,13 +132,29 @@ def _write_workbook(flat: Flat, path: Path) -> None:
                 f"column '{column}' holds a text of over {_LONGEST_TEXT} characters, which no cell can; write .parquet or .csv"
             )
     book = openpyxl.Workbook(write_only=True)
-    sheet = book.create_sheet("events")
-    sheet.append([_cell(sheet, column) for column in flat.columns])
-    for rows in batches(flat.session, flat_rows(flat)):
-        for row in rows:
-            sheet.append([_cell(sheet, value) for value in row])
-    with _aside(path) as made:
+    sheet: Any = book.create_sheet("events")
+    with draft_of(path) as made, passing_folder() as folder:
+        sheet._writer = _in_folder(sheet, folder)
+        sheet.append([_cell(sheet, column) for column in flat.columns])
+        for rows in batches(flat.session, flat_rows(flat)):
+            for row in rows:
+                sheet.append([_cell(sheet, value) for value in row])
         book.save(made)
+
+
+def _in_folder(sheet: Any, folder: Path) -> Any:
+    """The writer of a sheet, in a folder that goes with us; openpyxl's own temporary file stays where a process is killed."""
+    from openpyxl.worksheet import _writer
+
+    known: Any = _writer  # openpyxl makes more of it than its stubs know
+
+    class Writer(known.WorksheetWriter):  # type: ignore[misc]
+        def cleanup(self) -> None:
+            """Nothing: the folder goes."""
+
+    writer = Writer(sheet, out=str(folder / "sheet.xml"))
+    writer.write_top()
+    return writer
 
 
 def _cell(sheet: Any, value: Any) -> Any:
