@@ -7,6 +7,8 @@ ARGS ?=
 WORKERS ?= 2
 SIZES ?= 1e5,1e6
 RUNS ?= 5
+MINUTES ?= 5
+MUTANTS ?= 100
 
 SAMPLE := data_samples/mark_svenljunga
 BIN := .venv/bin
@@ -19,7 +21,7 @@ PYTEST = -m pytest $(ARGS)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: bench docs guard help report reports test test-all lint format test-oldest test-newest lock clean check-python
+.PHONY: bench docs guard help report reports sbom test test-all torture lint format test-oldest test-newest lock clean check-python
 
 help:  ## lists the verbs
 	@awk -F ':[^#]*## ' '/^[a-z-]+:[^#]*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -66,6 +68,14 @@ bench: .venv/dev.stamp  ## compares speed and memory with peers, answers first; 
 
 guard: .venv/dev.stamp  ## fails where leadtime costs more than 1.5 times the SQL written by hand
 	$(BIN)/python benchmarks/guard.py
+
+# atheris leads the fuzzing where it can be had; without it mutation does.
+torture: .venv/dev.stamp  ## kills, faults, broken files, fuzzing, soak, attacks, mutants: hours; MINUTES=5 of fuzzing, MUTANTS=100 a room
+	@$(BIN)/python -c 'import atheris' 2>/dev/null || $(BIN)/python $(INSTALL) atheris || echo "without atheris: fuzzing by mutation"
+	$(BIN)/python benchmarks/torture/run.py --minutes $(MINUTES) --mutants $(MUTANTS)
+
+sbom: .venv/dev.stamp  ## lists what is installed with its licences, and writes it to build/sbom.json; KNOWN=file of advisories to look in
+	$(BIN)/python benchmarks/sbom.py $(if $(KNOWN),--known $(KNOWN))
 
 docs: .venv/extra.stamp  ## builds the documentation site in build/site
 	$(BIN)/python docs/api.py

@@ -13,6 +13,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import openpyxl
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -270,6 +271,19 @@ def test_the_same_report_gives_the_same_bytes_in_another_zone_locale_and_hour(sa
     subprocess.run([sys.executable, "-c", code, tmp_path, ROOT, ROOT / "tests"], check=True, env=other, cwd=tmp_path)
     for name in ("report.xlsx", "report.html"):
         assert (tmp_path / name).read_bytes() == (files / name).read_bytes()
+
+
+@pytest.mark.parametrize("cases", [1, 2, 6])
+@pytest.mark.parametrize("language", ["en", "sv"])
+def test_sections_that_have_words_only_are_written(cases, language, tmp_path):
+    """So few cases that no curve may be drawn: the section says so, on a sheet of its own."""
+    rows = [(str(case), activity, f"2019-03-{day:02}") for case in range(cases) for activity, day in (("x", 5), ("y", 8 + case))]
+    log = lt.read_log(pd.DataFrame(rows, columns=["case_id", "activity", "start"]), observed_until="2019-12-31")
+    report = lt.build_report(log, None, language=language)
+    report.to_excel(tmp_path / "report.xlsx")
+    report.to_html(tmp_path / "report.html")
+    titles = {section.title for section in report.sections if all(isinstance(block, TextBlock) for block in section.blocks)}
+    assert titles <= {row[1].value for row in openpyxl.load_workbook(tmp_path / "report.xlsx").worksheets[1].iter_rows()}
 
 
 def test_the_page_and_the_workbook_need_no_matplotlib():

@@ -1,4 +1,4 @@
-"""A finished file that shows a single person never gets its name."""
+"""A finished file that shows a single person never gets its name (threat T3)."""
 
 from __future__ import annotations
 

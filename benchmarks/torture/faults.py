@@ -257,7 +257,8 @@ def _under_quota(command: Sequence[str], quota: int, folder: Path) -> tuple[int,
 
     done = subprocess.run(
         [sys.executable, "-m", "leadtime", *command],
-        capture_output=True, text=True, check=False, env=environment(folder), preexec_fn=limited,
+        capture_output=True, text=True, check=False, preexec_fn=limited,
+        env={**environment(folder), "PYTHONDONTWRITEBYTECODE": "1"},  # the quota would cut the bytecode short
     )  # fmt: skip
     return done.returncode, done.stderr.strip()
 

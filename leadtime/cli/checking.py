@@ -12,7 +12,7 @@ import typer
 
 from leadtime.cli.options import Columns, DateOrder, LogFile, NamesFile, PathwayFile, ReserveNumbers, Sheets, Until, Words, Zone
 from leadtime.cli.shared import pathway_of, place, read
-from leadtime.errors import InputError
+from leadtime.files import write_whole
 
 if TYPE_CHECKING:
     from leadtime.log import EventLog
@@ -121,10 +121,7 @@ def _write_names(log: EventLog, path: Path) -> None:
     from leadtime.quality import proposed_names
 
     proposed = proposed_names(log)
-    try:
-        path.write_text(_toml(proposed), encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"'{path}' can't be written: {error.strerror}; choose another file with --propose") from None
+    write_whole(path, _toml(proposed).encode())
     typer.echo(f"{sum(map(len, proposed.values()))} names proposed in {path}")
 
 

@@ -9,6 +9,7 @@ from leadtime.datasets.messy import HEADERS, messy_sheets
 from leadtime.datasets.readme import README
 from leadtime.datasets.study import SyntheticStudy, mark_svenljunga
 from leadtime.datasets.workbook import workbook_bytes
+from leadtime.files import write_whole
 
 __all__ = ["SAMPLE", "csv_text", "sample_files", "write_sample"]
 
@@ -51,6 +52,6 @@ def write_sample(folder: str | os.PathLike[str], *, study: SyntheticStudy | None
     paths = []
     for name, content in sample_files(study or mark_svenljunga()).items():
         path = target / name
-        path.write_bytes(content)
+        write_whole(path, content)
         paths.append(path)
     return tuple(paths)

@@ -8,7 +8,7 @@ from typing import Any
 import duckdb
 
 from leadtime.engine.flat import Flat
-from leadtime.engine.session import Session, literal, quoted
+from leadtime.engine.session import Session, literal, quoted, resources
 from leadtime.errors import InputError, ResourceError, one_line
 
 __all__ = ["ZONED", "batches", "copy_csv", "copy_parquet", "first_row", "flat_rows"]
@@ -71,8 +71,13 @@ def _row_value(column: str, kind: str) -> str:
 
 def batches(session: Session, query: str) -> Iterator[list[tuple[Any, ...]]]:
     """Gives a query's rows in batches; the session may do nothing else until the last."""
-    result = session.connection.execute(query)
-    while rows := result.fetchmany(_BATCH):
+    with resources():
+        result = session.connection.execute(query)
+    while True:
+        with resources():
+            rows = result.fetchmany(_BATCH)
+        if not rows:
+            return
         yield rows
 
 

@@ -6,6 +6,7 @@ Only this room imports duckdb or pyspark. What it hands out are narwhals lazy fr
 from __future__ import annotations
 
 import itertools
+import re
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -57,6 +58,9 @@ class Session:
             "preserve_insertion_order": "true",
             # It would be drawn wherever Python runs interactively, and the library is silent.
             "enable_progress_bar": "false",
+            # Else a function or format that it doesn't know is fetched from the network.
+            "autoinstall_known_extensions": "false",
+            "autoload_known_extensions": "false",
         }
         for name, value in settings.items():
             if value is not None:
@@ -87,11 +91,13 @@ class Session:
 
     def run(self, statement: str) -> None:
         """Carries out a statement that gives nothing back."""
-        self.connection.execute(statement)
+        with readable():
+            self.connection.execute(statement)
 
     def rows(self, query: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """Gives the rows of a query as plain values; for few rows, never for events."""
-        return list(self.connection.execute(query, list(parameters)).fetchall())
+        with readable():
+            return list(self.connection.execute(query, list(parameters)).fetchall())
 
     def append_columns(self, table: str, columns: Mapping[str, tuple[str, Sequence[object]]]) -> None:
         """Adds columns of Python values to a table, each with its pandas type (``string``, ``Int64``, ``boolean``)."""
@@ -105,7 +111,7 @@ class Session:
         name = self.new_name("chunk")
         self.connection.register(name, frame)
         try:
-            self.connection.execute(f"INSERT INTO {table} BY NAME SELECT * FROM {name}")
+            self.run(f"INSERT INTO {table} BY NAME SELECT * FROM {name}")
         finally:
             self.connection.unregister(name)
 
@@ -151,7 +157,7 @@ class Session:
     def write_parquet(self, frame: nw.LazyFrame[Any], path: str) -> None:
         """Writes a frame to a Parquet file from within the engine, as a whole or not at all."""
         try:
-            with draft_of(path) as draft:
+            with interruptible(), draft_of(path) as draft:
                 # Without a temporary file of the engine's own, which others might read.
                 cast("duckdb.DuckDBPyRelation", frame.to_native()).write_parquet(str(draft), use_tmp_file=False)
         except duckdb.Error as error:
@@ -190,10 +196,40 @@ def literal(value: str | int) -> str:
 
 
 @contextmanager
-def resources() -> Iterator[None]:
-    """Gives the engine's lack of memory or disk the library's own name."""
+def interruptible() -> Iterator[None]:
+    """Gives what the engine makes of Ctrl-C its right name."""
     try:
         yield
+    except RuntimeError as error:
+        if "Query interrupted" in str(error):
+            raise KeyboardInterrupt from None
+        raise
+
+
+@contextmanager
+def readable() -> Iterator[None]:
+    """Gives the engine's complaint of a damaged file the library's own name: what is read lazily may show itself late."""
+    try:
+        with interruptible():
+            yield
+    except duckdb.Error as error:
+        text = one_line(str(error))
+        if not _OF_A_FILE.search(text):
+            raise
+        told = _VALUES.sub("", text)[:200]  # what stands in the file isn't for the screen
+        raise InputError(f"a file is damaged or isn't what its ending says ({told}); export it again") from None
+
+
+_OF_A_FILE = re.compile("(?i)parquet|failed to read file|snappy|zstd|gzip|thrift")
+_VALUES = re.compile("(?i):? value .*")
+
+
+@contextmanager
+def resources() -> Iterator[None]:
+    """Gives the engine's lack of memory or disk the library's own name, and a damaged file its own; Ctrl-C stops the work."""
+    try:
+        with readable():
+            yield
     except (duckdb.OutOfMemoryException, duckdb.IOException) as error:
         advice = "raise memory_limit=, or name a spill_folder= on a disk with more room"
         raise ResourceError(f"the engine has too little memory or disk: {one_line(str(error))[:200]}; {advice}") from None

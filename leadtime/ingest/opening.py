@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -46,13 +47,11 @@ def _read(session: Session, source: Any, options: Options, format: str | None, c
     if (format == "omop" and not Path(source).is_file()) or (format is None and looks_omop(Path(source))):
         return read_omop(session, Path(source), options)
     path = checked_path(source)
-    kind = format_of(path, format)
-    if options.object_type is not None and kind != "ocel":
-        raise UsageError(f"object_type= says what is a case in an OCEL log, but '{path}' is read as {kind}; leave it out")
-    try:
+    with _named(path):
+        kind = format_of(path, format)
+        if options.object_type is not None and kind != "ocel":
+            raise UsageError(f"object_type= says what is a case in an OCEL log, but '{path}' is read as {kind}; leave it out")
         return _read_file(session, path, kind, options)
-    except PermissionError:
-        raise InputError(f"'{path}' can't be read: no permission; ask its owner, or copy it to a folder of your own") from None
 
 
 def _read_file(session: Session, path: Path, kind: str, options: Options) -> Source:
@@ -66,3 +65,15 @@ def _read_file(session: Session, path: Path, kind: str, options: Options) -> Sou
         "omop": lambda: read_omop(session, path, options),
     }
     return readers[kind]() if kind in readers else read_text(session, path, options, kind)
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Gives what the system says of a file the library's own name."""
+    try:
+        yield
+    except PermissionError:
+        raise InputError(f"'{path}' can't be read: no permission; ask its owner, or copy it to a folder of your own") from None
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise InputError(f"'{path}' can't be read: {reason}; copy it to this machine, and see that there is room") from None

@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -133,8 +135,7 @@ def _write_workbook(flat: Flat, path: Path) -> None:
             )
     book = openpyxl.Workbook(write_only=True)
     sheet: Any = book.create_sheet("events")
-    with draft_of(path) as made, passing_folder() as folder:
-        sheet._writer = _in_folder(sheet, folder)
+    with draft_of(path) as made, passing_folder() as folder, _in_folder(sheet, folder):
         sheet.append([_cell(sheet, column) for column in flat.columns])
         for rows in batches(flat.session, flat_rows(flat)):
             for row in rows:
@@ -142,8 +143,9 @@ def _write_workbook(flat: Flat, path: Path) -> None:
         book.save(made)
 
 
-def _in_folder(sheet: Any, folder: Path) -> Any:
-    """The writer of a sheet, in a folder that goes with us; openpyxl's own temporary file stays where a process is killed."""
+@contextmanager
+def _in_folder(sheet: Any, folder: Path) -> Iterator[None]:
+    """Has a sheet written in a folder that goes with us; openpyxl's own temporary file stays where a process is killed."""
     from openpyxl.worksheet import _writer
 
     known: Any = _writer  # openpyxl makes more of it than its stubs know
@@ -152,9 +154,15 @@ def _in_folder(sheet: Any, folder: Path) -> Any:
         def cleanup(self) -> None:
             """Nothing: the folder goes."""
 
-    writer = Writer(sheet, out=str(folder / "sheet.xml"))
-    writer.write_top()
-    return writer
+    sheet._writer = Writer(sheet, out=str(folder / "sheet.xml"))
+    sheet._writer.write_top()
+    try:
+        yield
+    finally:
+        # Left open, they would complain of the file that is no longer there when Python clears them away.
+        for open_end in (sheet._rows, sheet._writer.xf):
+            with suppress(Exception):
+                open_end.close()
 
 
 def _cell(sheet: Any, value: Any) -> Any:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import hashlib
 import hmac
 import os
@@ -112,8 +113,15 @@ def new_key(path: str | os.PathLike[str]) -> PseudonymKey:
         raise InputError(f"there is a key file '{path}' already; leave --new-key out to use it, or name another") from None
     except OSError as error:
         raise InputError(f"the key file '{path}' can't be made: {error.strerror}") from None
-    with os.fdopen(handle, "w", encoding="ascii") as stream:
-        stream.write(text + "\n")
+    try:
+        with os.fdopen(handle, "w", encoding="ascii") as stream:
+            stream.write(text + "\n")
+            stream.flush()
+            os.fsync(handle)
+    except OSError as error:
+        with contextlib.suppress(OSError):  # half a key would later be taken for one
+            os.unlink(path)
+        raise InputError(f"the key file '{path}' can't be written: {error.strerror}; make room, or name another") from None
     return PseudonymKey(text.encode())
 
 

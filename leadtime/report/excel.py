@@ -199,7 +199,8 @@ def _write_section(section: Section, made: _Book) -> None:
             said.append(block)
     carriers = [block for block in section.blocks if not isinstance(block, TextBlock)]
     if not carriers:
-        sheet = made.sheet(made.say(f"report.sheet.{section.key}"), section.title)
+        titles = words(made.report.language).texts  # short ones for those whose own is too long for a sheet
+        sheet = made.sheet(titles.get(f"report.sheet.{section.key}", section.title), section.title)
         _head(sheet, section.title, said, made, 100)
     for block in carriers:
         own = _said_before(section, block)
