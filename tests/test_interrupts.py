@@ -78,7 +78,7 @@ except KeyboardInterrupt:
 def test_ctrl_c_within_a_query_of_the_engine_is_ctrl_c(way):
     """DuckDB itself raises a RuntimeError, which would pass for a bug."""
     done = subprocess.run(
-        [sys.executable, "-c", IN_THE_ENGINE, way], capture_output=True, text=True, check=False, timeout=60,
+        [sys.executable, "-c", IN_THE_ENGINE, way], capture_output=True, text=True, check=False, timeout=40,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     )  # fmt: skip
     assert done.stdout == "stopped\n", done.stderr

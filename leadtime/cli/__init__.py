@@ -21,6 +21,8 @@ from leadtime.errors import LeadtimeError, one_line
 
 __all__ = ["app", "main"]
 
+_STOPPED = 130
+
 app = typer.Typer(
     name="leadtime",
     help="Lead times and waste from event logs: unfinished cases counted, uncertainty shown, no person revealed.",
@@ -63,11 +65,13 @@ def main(arguments: list[str] | None = None) -> int:
     given = sys.argv[1:] if arguments is None else arguments
     try:
         code = app(args=given, standalone_mode=False)
+        if code == _STOPPED:  # typer has taken Ctrl-C and says nothing
+            raise KeyboardInterrupt
         return code if isinstance(code, int) else 0
     except LeadtimeError as error:
         return _failed(str(error), error.exit_code)
     except (KeyboardInterrupt, typer.Abort):
-        return _failed("stopped", 130)
+        return _failed("stopped", _STOPPED)
     except Exception as error:
         # typer's own usage errors carry their message and code, whichever click it is built on.
         if hasattr(error, "format_message") and hasattr(error, "exit_code"):

@@ -89,14 +89,23 @@ class Session:
             self._scratch = self._own_folder("scratch")
         return self._scratch
 
+    @contextmanager
+    def _stoppable(self) -> Iterator[None]:
+        """Has the engine stop what it does when Ctrl-C comes; by itself it would go on in its own threads."""
+        try:
+            yield
+        except KeyboardInterrupt:
+            self.connection.interrupt()
+            raise
+
     def run(self, statement: str) -> None:
         """Carries out a statement that gives nothing back."""
-        with readable():
+        with self._stoppable(), readable():
             self.connection.execute(statement)
 
     def rows(self, query: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """Gives the rows of a query as plain values; for few rows, never for events."""
-        with readable():
+        with self._stoppable(), readable():
             return list(self.connection.execute(query, list(parameters)).fetchall())
 
     def append_columns(self, table: str, columns: Mapping[str, tuple[str, Sequence[object]]]) -> None:
@@ -123,13 +132,13 @@ class Session:
         """Computes a frame once and keeps it in the engine, for all that reads it after."""
         name = f"leadtime_{next(self._names)}"
         relation = cast("duckdb.DuckDBPyRelation", frame.to_native())
-        with resources():
+        with self._stoppable(), resources():
             relation.create(name)
         return self.lazy(self.connection.table(name))
 
     def collect(self, frame: nw.LazyFrame[Any]) -> pd.DataFrame:
         """Computes a frame and gives it to pandas."""
-        with resources():
+        with self._stoppable(), resources():
             return cast("pd.DataFrame", frame.collect("pandas").to_native())
 
     def count(self, frame: nw.LazyFrame[Any]) -> int:
