@@ -61,10 +61,10 @@ import os, signal, sys, threading
 from leadtime.engine.session import Session
 session = Session()
 work = {
-    "run": lambda: session.run("CREATE TABLE t AS SELECT sum(hash(a.range)) FROM range(100000000000) a"),
-    "rows": lambda: session.rows("SELECT sum(hash(a.range)) FROM range(100000000000) a"),
-    "collect": lambda: session.collect(session.lazy(session.sql("SELECT sum(hash(a.range)) AS x FROM range(100000000000) a"))),
-    "materialise": lambda: session.materialise(session.lazy(session.sql("SELECT sum(hash(a.range)) AS x FROM range(100000000000) a"))),
+    "run": lambda: session.run("CREATE TABLE t AS SELECT sum(hash(a.range)) FROM range(150000000) a"),
+    "rows": lambda: session.rows("SELECT sum(hash(a.range)) FROM range(150000000) a"),
+    "collect": lambda: session.collect(session.lazy(session.sql("SELECT sum(hash(a.range)) AS x FROM range(150000000) a"))),
+    "materialise": lambda: session.materialise(session.lazy(session.sql("SELECT sum(hash(a.range)) AS x FROM range(150000000) a"))),
 }[sys.argv[1]]
 threading.Timer(0.4, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
 try:
