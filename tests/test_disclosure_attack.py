@@ -1,4 +1,5 @@
-"""An attacker with a solver and the published tables can't narrow any hidden count to fewer than three values (DEFINITIONS 5.1).
+"""An attacker with a solver and the published tables can't narrow any hidden count to fewer than three values (DEFINITIONS 5.1;
+threat T2).
 
 The attack shares no code with the library: it reads what is printed, and asks HiGHS.
 """

@@ -1,4 +1,4 @@
-"""Bad input: one line that names the place, the value and the fix."""
+"""Bad input: one line that names the place, the value and the fix (threat T7)."""
 
 from __future__ import annotations
 

@@ -262,6 +262,7 @@ class TestPage:
 
 
 def test_the_same_report_gives_the_same_bytes_in_another_zone_locale_and_hour(sample, files, tmp_path):
+    """Threat T10."""
     code = (
         "import sys; sys.path.insert(0, sys.argv[2]); sys.path.insert(0, sys.argv[3])\n"
         "from test_report_files import read; from pathlib import Path; folder = Path(sys.argv[1])\n"
