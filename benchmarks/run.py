@@ -62,7 +62,11 @@ def python_of(peer: str) -> str:
 
 def run(peer: str, log: Path, folder: Path | None = None) -> Run:
     """Runs a peer once on a log; with a folder it writes its answers there."""
-    command = [python_of(peer), str(HERE / "peers" / f"with_{peer}.py"), str(log), *([str(folder)] if folder else [])]
+    return taken(peer, [python_of(peer), str(HERE / "peers" / f"with_{peer}.py"), str(log), *([str(folder)] if folder else [])])
+
+
+def taken(peer: str, command: list[str]) -> Run:
+    """Runs a command once and gives what it took."""
     environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore"}
     began = time.perf_counter()
     process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
@@ -116,20 +120,20 @@ def measured(size: float, peers: list[str], runs: int, folder: Path) -> list[str
         wrong = differences(folder / "leadtime", folder / peer)
         verdicts[peer] = "equal" if not wrong else "differs: " + ", ".join(wrong)
         print(f"{size:.0e} {peer}: {verdicts[peer]}", flush=True)
-    taken: dict[str, list[Run]] = {peer: [] for peer in taking_part}
+    runs_of: dict[str, list[Run]] = {peer: [] for peer in taking_part}
     for _ in range(runs):
         for peer in taking_part:
-            taken[peer].append(run(peer, log))
-            print(f"{size:.0e} {peer}: {taken[peer][-1]}", flush=True)
+            runs_of[peer].append(run(peer, log))
+            print(f"{size:.0e} {peer}: {runs_of[peer][-1]}", flush=True)
     log.unlink()
-    return [row(size, peer, taken[peer], taken["leadtime"], verdicts[peer]) for peer in taking_part]
+    return [row(size, peer, runs_of[peer], runs_of["leadtime"], verdicts[peer]) for peer in taking_part]
 
 
-def row(size: float, peer: str, taken: list[Run], ours: list[Run], verdict: str) -> str:
+def row(size: float, peer: str, own: list[Run], ours: list[Run], verdict: str) -> str:
     """Gives a row of the table: medians, and how many times leadtime's they are."""
     cells = [f"{size:.0e}".replace("e+0", "e"), peer]
     for name, digits in (("wall", 2), ("cpu", 2), ("memory", 0)):
-        values = [getattr(one, name) for one in taken]
+        values = [getattr(one, name) for one in own]
         ratio = statistics.median(getattr(us, name) / value for us, value in zip(ours, values, strict=True))
         cells += [f"{statistics.median(values):.{digits}f}", f"{ratio:.2f}"]
     return "| " + " | ".join([*cells, verdict]) + " |"

@@ -125,6 +125,18 @@ def test_rows_are_accounted_for_alike(spark):
     assert codes[0] == codes[1]
 
 
+def test_quality_clock_time_and_working_time_are_the_same_on_spark(spark):
+    pathway = lt.read_pathway(PATHWAY | {"pauses": {"family": {"begin": ["Remiss"], "end": ["Återbesök"], "reason": "family"}}})
+    logs = both(spark, events(4, dates=True), timezone="Europe/Stockholm", observed_until="2021-12-31")
+    checks = [lt.check_quality(log, pathway).to_pandas().drop(columns="examples") for log in logs]
+    assert len(checks[0]) > 10
+    same(*checks)
+    assert "row 0" not in str(lt.check_quality(logs[1], pathway))  # a row's number within its case is no place in a file
+    calendar = lt.calendars.Calendar("Europe/Stockholm", holidays="SE")
+    same(*(lt.clock_time(lt.lead_times(log, pathway), preset="vardgaranti").to_pandas() for log in logs))
+    same(*(lt.working_time(lt.lead_times(log, pathway), calendar).to_pandas() for log in logs))
+
+
 def test_a_skipped_hour_and_a_repeated_one_are_read_alike(spark):
     times = [
         "2024-03-31 01:59",

@@ -92,6 +92,11 @@ class ReadTable:
     paired: str | None = None
     made: tuple[str, ...] = ()
 
+    @property
+    def numbered(self) -> bool:
+        """Every row has a number of its own."""
+        return True
+
     def events(self) -> nw.LazyFrame[Any]:
         """Gives the rows kept, as the log's lazy frame; where their steps were paired into events, those."""
         selection = ", ".join(quoted(name) for name in self.columns)

@@ -38,6 +38,11 @@ class SparkReadTable:
     frame: DataFrame
     columns: tuple[str, ...]
 
+    @property
+    def numbered(self) -> bool:
+        """Rows are numbered within their case: to number all of a cluster's rows would bring them to one place."""
+        return False
+
     def events(self) -> nw.LazyFrame[Any]:
         """Gives the rows kept, as the log's lazy frame."""
         return self.engine.lazy(self.frame.filter("__kept").select(*[backticked(name) for name in self.columns]))

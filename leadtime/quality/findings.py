@@ -164,9 +164,8 @@ def placed(sightings: Iterable[Sighting], places: Callable[[Sequence[int]], Mapp
     seen = tuple(sightings)
     rows = sorted({row for one in seen for row in one.rows})
     known = places(rows) if places is not None and rows else {}
-    return tuple(
-        replace(one.finding, examples=one.finding.examples + tuple(known.get(row, f"row {row}") for row in one.rows)) for one in seen
-    )
+    told = {row: known.get(row, f"row {row}") for row in rows}
+    return tuple(replace(one.finding, examples=(*one.finding.examples, *(told[row] for row in one.rows if told[row]))) for one in seen)
 
 
 def ranked(found: Sequence[Finding]) -> tuple[Finding, ...]:

@@ -23,6 +23,11 @@ REJECTED_LISTED = 100_000
 class Rows(Protocol):
     """All rows of a source with their problems, in any engine; conditions and sums are SQL that the engines share."""
 
+    @property
+    def numbered(self) -> bool:
+        """Whether `row` tells a row apart from all others, not only from those of its case."""
+        ...
+
     def one(self, *expressions: str, where: str = "TRUE") -> tuple[Any, ...]:
         """Gives the single row of some aggregates."""
         ...
@@ -92,8 +97,10 @@ def account_for(log: EventLog, account: Account) -> tuple[QualityReport, Table]:
 
 
 def places_in(read: Rows, rows: Sequence[int]) -> dict[int, str]:
-    """Gives where rows of a log stand in its source, as their owner finds them; nothing where the source doesn't number its rows."""
+    """Gives where rows of a log stand in its source, as their owner finds them; an empty text where its rows have no number there."""
     numbers = sorted({int(row) for row in rows})
+    if not read.numbered:
+        return dict.fromkeys(numbers, "")
     lines = read.lines(f"row IN ({', '.join(map(str, numbers))}) AND __kept", limit=len(numbers)) if numbers else []
     return dict(zip(numbers, _places(lines), strict=True)) if len(lines) == len(numbers) else {}
 
