@@ -265,8 +265,9 @@ def test_a_check_with_a_pathway_fires_where_it_should_and_is_silent_where_it_sho
 
 # What only some formats show; the tests of those formats have them.
 OF_FORMATS = {
-    "dates-in-attribute", "guarded-text", "lifecycle-paired", "lifecycle-unpaired", "nested-attributes", "no-row-order",
-    "partial-case-dates", "partial-dates", "repeated-header", "sheet-skipped", "short-rows", "wide-table",
+    "dates-in-attribute", "diverging-cases", "guarded-text", "later-attribute-values", "lifecycle-paired", "lifecycle-unpaired",
+    "nested-attributes", "no-row-order", "other-resources", "partial-case-dates", "partial-dates", "repeated-header", "shared-events",
+    "sheet-skipped", "short-rows", "unknown-objects", "wide-table",
 }  # fmt: skip
 
 
