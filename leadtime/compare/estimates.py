@@ -31,7 +31,12 @@ class Options:
     confidence: float = 0.95
     interval: Interval = "log-log"
     seed: int = 0
-    draws: int = 2000
+    draws: int | None = None
+
+    def draws_of(self, pair: Pair) -> int:
+        """Gives the draws asked for, else 2,000; of very many cases fewer do, as their limits hold still."""
+        most = max(cohort.n for cohort in pair.cohorts)
+        return self.draws if self.draws is not None else max(200, min(2000, 10_000_000 // max(most, 1)))
 
 
 def curve_of(cohort: Cohort, options: Options) -> survival.KaplanMeier:
@@ -98,7 +103,7 @@ def median_change(pair: Pair, medians: tuple[Estimate, Estimate], options: Optio
         confidence=options.confidence,
         interval="bootstrap",
         seed=options.seed,
-        draws=options.draws,
+        draws=options.draws_of(pair),
         cluster=both.person if pair.repeated else None,
         entry=both.entry,
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import numpy.typing as npt
 
 from leadtime import survival
 from leadtime.compare.cohorts import Cohort, Pair
@@ -39,18 +40,16 @@ def competing_medians(pair: Pair, options: Options) -> tuple[Estimate, Estimate]
 
 
 def _median(cohort: Cohort, options: Options) -> Estimate:
-    table = chances_of(cohort, options).table
-    mine = np.array(table.column("cause")) == STOPPED
-    time = np.array(table.column("time"), np.float64)[mine]
+    time, share, lower, upper = chances_of(cohort, options).curve(STOPPED)
 
-    def reached(name: str) -> float | None:
-        return crossing(time, 1 - np.array(table.column(name), np.float64)[mine], 0.5)[0]  # None becomes NaN, which reaches nothing
+    def reached(curve: npt.NDArray[np.float64]) -> float | None:
+        return crossing(time, 1 - curve, 0.5)[0]  # an undefined limit reaches nothing
 
     # The share's upper limit gets to a half first.
     return Estimate(
-        reached("probability"),
-        reached("upper"),
-        reached("lower"),
+        reached(share),
+        reached(upper),
+        reached(lower),
         None,
         options.confidence,
         options.interval,

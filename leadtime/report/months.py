@@ -17,13 +17,15 @@ if TYPE_CHECKING:
 
 __all__ = ["kinds", "months", "split_change"]
 
-_DRAWS = 1000
+_DRAWS, _FEWEST_DRAWS, _MOST_DRAWN = 1000, 200, 10_000_000
 
 
 def split_change(comparison: Comparison, over: Literal["segments", "time_split"]) -> Attribution | None:
     """Splits the change of the comparison, up to its own horizon; None where it has none, or no pathway."""
+    cases = sum(cohort.n for cohort in comparison.cohorts)
+    draws = max(_FEWEST_DRAWS, min(_DRAWS, _MOST_DRAWN // max(cases, 1)))  # with so many cases a limit needs few to hold still
     try:
-        return attribution_of(comparison, over=over, draws=_DRAWS)
+        return attribution_of(comparison, over=over, draws=draws)
     except (NotEstimable, UsageError):
         return None
 

@@ -155,6 +155,12 @@ class AalenJohansen(Result):
         columns = [[or_none(value) for value in column.tolist()] for column in self._columns().values()]
         return Table("aalen_johansen", _COLUMNS, tuple(zip(*columns, strict=True)), counts=("at_risk", "events"))
 
+    def curve(self, cause: int = 1) -> tuple[Floats, Floats, Floats, Floats]:
+        """Gives the distinct times, the share ended by a cause from each on, and its lower and upper limit (NaN where undefined)."""
+        row = self._row(cause)
+        lower, upper = self._limits
+        return self._risk.time.astype(np.float64), self._probability[row], lower[row], upper[row]
+
     def _columns(self) -> dict[str, Array]:
         k, m = self._events.shape
         wide = (self._events, self._probability, self._error, *self._limits)
