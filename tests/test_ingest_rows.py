@@ -215,3 +215,11 @@ def test_the_rows_of_any_frame_add_up_and_the_frame_stays(rows: list[tuple[str |
     blank = sum(not any((cell or "").strip() for cell in row) for row in rows)
     assert log.quality.rows_read == len(frame) - blank
     pd.testing.assert_frame_equal(frame, before)
+
+
+def test_an_apostrophe_against_formulas_is_taken_off_once_and_counted(tmp_path: Path) -> None:
+    """As careful programs write CSV (and `write_log` does): it keeps a spreadsheet from running the text, and is no part of it."""
+    log = lt.read_log(written(tmp_path, "1;'=x;2019-01-01;;'+46 70\n2;x;2019-01-01;;''@y\n3;'x;2019-01-01;;it's\n"))
+    assert log.to_pandas()["activity"].tolist() == ["=x", "x", "'x"]
+    assert log.to_pandas()["Anm"].tolist() == ["+46 70", "'@y", "it's"]
+    assert [finding.count for finding in log.quality.findings if finding.code == "guarded-text"] == [3]
