@@ -108,6 +108,8 @@ def numbered(script: str, arguments: Sequence[object], count: int, folder: Path)
                     yield last, outcome
         error = process.stderr.read()
         code = process.wait()
+        process.stdout.close()
+        process.stderr.close()
         if code == 0:
             return
         yield max(last, begun), f"crash: the process ended with {code}: {' '.join(error.split())[-200:]}"
