@@ -15,6 +15,7 @@ from leadtime.errors import ResourceError, UsageError, did_you_mean
 from leadtime.ingest.assemble import declared_cases, event_log
 from leadtime.ingest.moments import checked_zone, moment_of
 from leadtime.ingest.opening import opened
+from leadtime.ingest.query import is_query
 from leadtime.ingest.source import Options
 from leadtime.ingest.spark import is_spark, on_spark
 from leadtime.log import EventLog
@@ -130,7 +131,7 @@ def _check_choices(*, duplicates: object, engine: object, format: object, date_o
 
 def _for_cases(cases: object, connection: object | None) -> object | None:
     """The connection where the table of cases is a query too; a path or a frame needs none."""
-    return connection if isinstance(cases, str) and cases.lstrip().lower().startswith(("select ", "with ")) else None
+    return connection if isinstance(cases, str) and is_query(cases) else None
 
 
 def _spill_folder(given: str | os.PathLike[str] | None) -> str | None:

@@ -16,7 +16,7 @@ from leadtime.ingest.files import checked_path, format_of
 from leadtime.ingest.frames import read_frame, read_parquet
 from leadtime.ingest.ocel import read_ocel
 from leadtime.ingest.omop import looks_omop, read_omop, read_omop_database
-from leadtime.ingest.query import read_query
+from leadtime.ingest.query import is_query, read_query
 from leadtime.ingest.source import Options, Source
 from leadtime.ingest.text import read_text
 from leadtime.ingest.wide import as_long, looks_wide
@@ -42,7 +42,7 @@ def _read(session: Session, source: Any, options: Options, format: str | None, c
         return (read_omop_database if format == "omop" else read_query)(session, source, connection)
     if not isinstance(source, (str, os.PathLike)):
         return read_frame(session, source)
-    if isinstance(source, str) and ("\n" in source or source.lstrip().lower().startswith(("select ", "with "))):
+    if isinstance(source, str) and ("\n" in source or is_query(source)):
         raise UsageError("a query needs its database: give connection=, an SQLAlchemy engine or address such as 'sqlite:///log.db'")
     if (format == "omop" and not Path(source).is_file()) or (format is None and looks_omop(Path(source))):
         return read_omop(session, Path(source), options)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, time
@@ -19,9 +20,15 @@ from leadtime.ingest.source import Source, unique_headers
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine, Result
 
-__all__ = ["keeps_zones", "read_query", "read_tables", "write_rows"]
+__all__ = ["is_query", "keeps_zones", "read_query", "read_tables", "write_rows"]
 
 _BATCH = 50_000
+
+# What a query says without being part of its statement: comments, texts, quoted names.
+_QUOTED = re.compile(r"""--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'|"(?:[^"]|"")*"|`[^`]*`|\[[^\]]*\]|\$(\w*)\$.*?\$\1\$""", re.DOTALL)
+_READS = re.compile(r"[\s(]*(?:select|with)(?=[\s(*'])", re.IGNORECASE)
+# What changes a database from within SELECT or WITH, or after it.
+_CHANGES = re.compile(r"\binto\b|\bdelete\s+from\b|\bupdate\s[^()]*?\sset\b|;\s*\S", re.IGNORECASE)
 
 
 def read_query(session: Session, query: Any, connection: object) -> Source:
@@ -31,6 +38,9 @@ def read_query(session: Session, query: Any, connection: object) -> Source:
         session: where the rows go.
         query: text that begins with SELECT or WITH, or the name of a table or view (`schema.table` too).
         connection: an SQLAlchemy engine or connection, or an address such as ``"sqlite:///log.db"``.
+
+    Raises:
+        UsageError: the query does anything but read, by its words. What a function does that it calls isn't known here.
     """
     if not isinstance(query, str) or not query.strip():
         raise UsageError("with connection= the source is a query (SELECT …) or the name of a table, as text")
@@ -39,11 +49,8 @@ def read_query(session: Session, query: Any, connection: object) -> Source:
         text = _statement(query, engine)
         options: Any = {"stream_results": True, "yield_per": _BATCH, "no_parameters": True}
         result = open_connection.exec_driver_sql(text, execution_options=options)
-        if not result.returns_rows:
-            raise UsageError("the query gives no rows; only SELECT and WITH are read, and nothing is changed in the database")
         raw = _streamed(session, result)
-    shown = engine.url.render_as_string(hide_password=True)
-    return Source(raw, "query", "sql", choices={"connection": shown, "query": one_line(query)[:200]})
+    return Source(raw, "query", "sql", choices={"connection": _shown(engine), "query": one_line(query)[:200]})
 
 
 def read_tables(session: Session, schema: Any, wanted: Mapping[str, Sequence[str]], connection: object) -> tuple[dict[str, Raw], str]:
@@ -72,7 +79,12 @@ def read_tables(session: Session, schema: Any, wanted: Mapping[str, Sequence[str
                 query = sqlalchemy.select(*columns).select_from(sqlalchemy.table(names[name], schema=place))
                 options: Any = {"stream_results": True, "yield_per": _BATCH}
                 found[name] = _streamed(session, open_connection.execute(query, execution_options=options))
-    return found, engine.url.render_as_string(hide_password=True)
+    return found, _shown(engine)
+
+
+def _shown(engine: Engine) -> str:
+    """A database's address without its password, and without its options, among which a password may stand too."""
+    return engine.url.set(query={}).render_as_string(hide_password=True)
 
 
 def _streamed(session: Session, result: Result[Any]) -> Raw:
@@ -129,14 +141,35 @@ def _connected(given: object, engine: Engine) -> Iterator[Connection]:
 
 
 def _statement(query: str, engine: Engine) -> str:
-    """The query as it is, or a table's name as the query for all of it."""
+    """The query as it is where it only reads, or a table's name as the query for all of it."""
     import sqlalchemy
 
     words = query.split()
     if len(words) > 1:
+        bare = _bare(query)
+        if not is_query(query) or _CHANGES.search(bare):
+            raise UsageError(
+                f"the query '{one_line(query)[:60]}' isn't one that only reads: only a single SELECT or WITH is run, "
+                "so that nothing is changed in the database"
+            )
         return query
     schema, _, table = words[0].rpartition(".")
     return str(sqlalchemy.select(sqlalchemy.text("*")).select_from(sqlalchemy.table(table, schema=schema or None)).compile(engine))
+
+
+def is_query(text: str) -> bool:
+    r"""Whether a text is a query rather than a name or a path.
+
+    >>> is_query("-- all of them\nselect * from events"), is_query("with.csv"), is_query("events")
+    (True, False, False)
+    """
+    bare = _bare(text)
+    return bool(_READS.match(bare)) and len(bare.split()) > 1
+
+
+def _bare(query: str) -> str:
+    """A query without its comments, and with its texts and quoted names emptied."""
+    return _QUOTED.sub(lambda match: " " if match[0][:2] in ("--", "/*") else "''", query)
 
 
 def _append(table: GrowingTable, headers: Sequence[str], batch: Sequence[Sequence[Any]]) -> None:
