@@ -9,7 +9,7 @@ import itertools
 import re
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -56,8 +56,6 @@ class Session:
             "temp_directory": str(self._own_folder("spill")),
             "threads": threads,
             "preserve_insertion_order": "true",
-            # It would be drawn wherever Python runs interactively, and the library is silent.
-            "enable_progress_bar": "false",
             # Else a function or format that it doesn't know is fetched from the network.
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",
@@ -68,6 +66,10 @@ class Session:
                     self.connection.execute(f"SET {name} = {literal(value)}")
                 except duckdb.Error as error:
                     raise ResourceError(f"{name}={value!r} isn't accepted by DuckDB: {one_line(str(error))}") from None
+        # It would be drawn wherever Python runs interactively, and the library is silent. A notebook without ipywidgets can't draw it,
+        # and refuses to be told not to.
+        with suppress(duckdb.Error):
+            self.connection.execute("SET enable_progress_bar = false")
 
     def _own_folder(self, what: str) -> Path:
         """Gives a private folder of this session's own, which goes when the session does."""
