@@ -73,6 +73,7 @@ class EventLog:
     account: Callable[[], tuple[QualityReport, Table]] | None = None
     places: Callable[[Sequence[int]], Mapping[int, str]] | None = None  # where rows stand in the source, as their owner finds them
     merges: Callable[[], Table] | None = None  # which rows linking merged into which
+    keeping: Callable[[], None] | None = None  # stores the events of a lazy log, where they aren't too many
     _shared: dict[str, nw.LazyFrame[Any]] = field(default_factory=dict, init=False, repr=False)
 
     @cached_property
@@ -101,6 +102,14 @@ class EventLog:
         if name not in self._shared:
             self._shared[name] = self.session.materialise(make())
         return self._shared[name]
+
+    def keep(self) -> None:
+        """Stores the events of a lazy log (Parquet) in the engine, for work that reads them many times; very many stay where they are.
+
+        What the log holds stays the same.
+        """
+        if self.keeping is not None:
+            self.keeping()
 
     @cached_property
     def activities(self) -> tuple[str, ...]:

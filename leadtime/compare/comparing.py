@@ -109,6 +109,7 @@ def compare(
     given = Given(by, before, after, break_date, washout, site, cohort_rule, statistic, strata, adjust, tau, condition_on)
     design = design_of(times, given)
     options = Options(confidence, interval, seed, draws)
+    times.log.keep()  # cohorts, matrix and audit read the events many times
     basis, curves = _based(times, design, options)
     return _compared(basis, curves, adjusted_effects(basis))
 

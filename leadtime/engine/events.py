@@ -1,7 +1,8 @@
 """The event table, made natively: roles read, times parsed, rows split into kept and rejected, all declared in one query.
 
 A read table holds every row with its `problem` (null for a row kept); `events` of it is the event table of the log. A table that is
-stored was computed once; a lazy one (Parquet) is computed anew by what asks for it, and only for the columns asked for.
+stored was computed once; a lazy one (Parquet) is computed anew by what asks for it, and only for the columns asked for, until it is
+kept.
 """
 
 from __future__ import annotations
@@ -36,6 +37,8 @@ _BOUNDS = ("lower_wall_us", "upper_wall_us")
 _BASE = (
     "case_id", "activity", "start_us", "end_us", "start_wall_us", "end_wall_us", "start_is_date", "end_is_date", "end_given", "row",
 )  # fmt: skip
+# Values of a lazy table that may be stored for work that reads it many times; more would crowd out the work itself.
+_MOST_KEPT = 30_000_000
 _BOOK = (
     "__line",
     "__sheet",
@@ -103,6 +106,13 @@ class ReadTable:
         if self.paired is not None:
             return self.session.lazy(self.session.sql(f"SELECT {selection} FROM {self.paired}"))
         return self.session.lazy(self.session.sql(f"SELECT {selection} FROM {self.name} WHERE __kept"))
+
+    def keep(self) -> None:
+        """Stores a lazy table under its own name, so that what was declared on it reads the stored one; a very large one stays lazy."""
+        if self.stored or self.one("count(*)")[0] * len(self.columns) > _MOST_KEPT:
+            return
+        self.session.run(f"CREATE TABLE {self.name}_kept AS SELECT * FROM {self.name}")
+        self.session.run(f"CREATE OR REPLACE VIEW {self.name} AS SELECT * FROM {self.name}_kept")
 
     def one(self, *expressions: str, where: str = "TRUE") -> tuple[Any, ...]:
         """Gives the single row of some aggregates over the rows."""

@@ -79,7 +79,7 @@ def _accounted(log: EventLog, read: ReadTable, notes: tuple[Finding, ...]) -> Ev
     def account() -> tuple[QualityReport, Table]:
         return account_for(log, Account(read, log.provenance.name, notes))
 
-    return replace(log, account=account, places=partial(places_in, read))
+    return replace(log, account=account, places=partial(places_in, read), keeping=cache(read.keep))
 
 
 def declared_cases(source: Source, options: Options, *, zone: str | None) -> nw.LazyFrame[Any]:

@@ -67,6 +67,7 @@ def check_quality(
         raise UsageError(f"silent_days={silent_days!r} isn't allowed; give a whole number of days, 0 or more")
     where = checked_country(country) or country_of(log.timezone)
     scope = Scope(log, pathway, _today(today, log.timezone), silent_days, where, reserve_pattern(reserve_numbers))
+    log.keep()
     sightings = [
         *of_persons(scope), *of_events(scope), *of_cases_alone(scope), *of_cases_on_route(scope), *of_repeats(scope), *of_days(scope),
         *of_names(scope), *of_durations(scope),

@@ -1,0 +1,95 @@
+"""Reports of many cases: a lazy log is read few times, and the files grow with the tables, not with the log."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import narwhals as nw
+import numpy as np
+import pandas as pd
+import pytest
+
+import leadtime as lt
+
+PATHWAY = {
+    "name": "Large", "start": "referral", "stop": ["diagnosis"], "order": ["referral", "visit", "diagnosis"],
+    "milestones": {
+        "referral": {"activities": ["Remiss"]}, "visit": {"activities": ["Besök"]}, "diagnosis": {"activities": ["Diagnos"]},
+    },
+}  # fmt: skip
+
+
+def written(path: Path, cases: int) -> Path:
+    """Writes a log of four events a case, in which the second cohort takes half as long."""
+    rng = np.random.default_rng(11)
+    case = np.repeat(np.arange(cases), 4)
+    waits = rng.integers(1, 200, (cases, 4)) // (1 + np.arange(cases) % 2)[:, None]
+    days = rng.integers(0, 700, cases)[:, None] + waits.cumsum(axis=1)
+    frame = pd.DataFrame({
+        "case_id": [f"c{number:07}" for number in case],
+        "activity": ["Remiss", "Samtal", "Besök", "Diagnos"] * cases,
+        "start": pd.Timestamp("2018-01-01") + pd.to_timedelta(days.ravel(), unit="D") + pd.to_timedelta(9, unit="h"),
+        "unit": rng.choice(["BVC", "BUP", "Habilitering", "Logopedi"], 4 * cases),
+        "cohort": np.where(case % 2, "after", "before"),
+    })  # fmt: skip
+    frame.to_parquet(path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the same study twice: once with 200 cases, once with 2,000."""
+    pytest.importorskip("pyarrow")
+    folder = tmp_path_factory.mktemp("large")
+    for cases in (200, 2_000):
+        written(folder / f"{cases}.parquet", cases)
+    return folder
+
+
+def report_of(path: Path) -> lt.Report:
+    log = lt.read_log(path, observed_until="2020-12-31")
+    times = lt.lead_times(log, lt.read_pathway(PATHWAY))
+    return lt.build_report(log, times.pathway, lt.compare(times, before="before", after="after", draws=200))
+
+
+def test_ten_times_the_cases_make_no_larger_files(folder: Path) -> None:
+    sizes = {}
+    for cases in (200, 2_000):
+        report = report_of(folder / f"{cases}.parquet")
+        report.to_excel(folder / f"{cases}.xlsx")
+        report.to_html(folder / f"{cases}.html")
+        sizes[cases] = {ending: (folder / f"{cases}.{ending}").stat().st_size for ending in ("xlsx", "html")}
+    for ending in ("xlsx", "html"):
+        assert sizes[2_000][ending] < 1.25 * sizes[200][ending]
+
+
+def test_a_kept_log_is_the_log_that_was_read(folder: Path) -> None:
+    path = folder / "200.parquet"
+    log, lazy = lt.read_log(path), lt.read_log(path)
+    held = log.frame  # declared on the lazy table
+    log.keep()
+    pd.testing.assert_frame_equal(log.to_pandas(), lazy.to_pandas())
+    pd.testing.assert_frame_equal(log.session.collect(held.sort("row")), lazy.to_pandas())
+    assert log.quality == lazy.quality
+
+
+def test_a_kept_log_reads_its_file_no_more(folder: Path, tmp_path: Path) -> None:
+    path = written(tmp_path / "gone.parquet", 20)
+    log = lt.read_log(path)
+    times = lt.lead_times(log, lt.read_pathway(PATHWAY))
+    log.keep()
+    log.keep()  # once is enough, twice does no harm
+    path.unlink()
+    assert len(log) == 80
+    assert len(log.filter(nw.col("activity") == "Besök")) == 20
+    assert len(times.to_pandas()) == 20
+
+
+def test_a_very_large_log_stays_in_its_file(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = written(tmp_path / "large.parquet", 20)
+    log = lt.read_log(path)
+    monkeypatch.setattr("leadtime.engine.events._MOST_KEPT", 80 * len(log.columns) - 1)
+    log.keep()
+    path.unlink()
+    with pytest.raises(lt.errors.LeadtimeError):
+        len(log)
