@@ -21,6 +21,7 @@ from leadtime.log import EventLog, Moment
 __all__ = ["BOUNDS", "DAY_US", "ORDER", "PARTS", "Axis", "Bound", "bound_of", "day_of", "latest_moment", "with_bounds"]
 
 DAY_US = 86_400_000_000
+_LAST_DAY = date.max.toordinal() - date(1970, 1, 1).toordinal()
 PARTS = ("us", "wall_us", "is_date")
 BOUNDS = ("lower_wall_us", "upper_wall_us")
 # A date's instant is its midnight, so it sorts before the clock times of its day; ties go by end, then the order of rows read.
@@ -141,9 +142,11 @@ def bound_of(until: Moment, timezone: str | None) -> Bound:
     day = until.wall_us // DAY_US
     if not until.is_date:
         return Bound(day, until.us, until.wall_us, is_date=False)
-    midnight = datetime.combine(date(1970, 1, 1) + timedelta(days=day + 1), datetime.min.time(), ZoneInfo(timezone or "UTC"))
-    us = round((midnight - datetime(1970, 1, 1, tzinfo=UTC)) / timedelta(microseconds=1))
-    return Bound(day, us, day * DAY_US, is_date=True)
+    # The calendar ends with 9999-12-31, a common stand-in for "still open"; the midnight after it has the offset of that before.
+    after = min(day + 1, _LAST_DAY)
+    midnight = datetime.combine(date(1970, 1, 1) + timedelta(days=after), datetime.min.time(), ZoneInfo(timezone or "UTC"))
+    us = (midnight - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+    return Bound(day, us + (day + 1 - after) * DAY_US, day * DAY_US, is_date=True)
 
 
 def latest_moment(log: EventLog) -> Moment:

@@ -21,8 +21,8 @@ __all__ = ["SparkTime", "all_midnights", "ended", "kind_of", "read_time", "trimm
 DAY_US = 86_400_000_000
 Kind = Literal["date", "local", "instant", "text"]
 _EPOCH = "TIMESTAMP_NTZ'1970-01-01 00:00:00'"
-_DATE = r"^\d{4}[-/]\d\d[-/]\d\d$"
-_CLOCK = r"^\d{4}[-/]\d\d[-/]\d\d[ T]\d\d:\d\d(:\d\d([.,]\d{1,9})?)?"
+_DATE = r"^(?!0000)\d{4}[-/]\d\d[-/]\d\d$"
+_CLOCK = r"^(?!0000)\d{4}[-/]\d\d[-/]\d\d[ T]\d\d:\d\d(:\d\d([.,]\d{1,9})?)?"
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,8 @@ SPACES = (
     "\t\n\r\x0b\x0c\x1c\x1d\x1e\x1f \x85\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u200b"
     "\u2028\u2029\u202f\u205f\u3000\ufeff"
 )
-_DATE = r"\d{4}[-/]\d\d[-/]\d\d"
+# The calendar begins with the year 1; 0000 stands for no date.
+_DATE = r"(\d{3}[1-9]|\d\d[1-9]0|\d[1-9]00|[1-9]000)[-/]\d\d[-/]\d\d"
 _PLAIN_CLOCK = _DATE + r"[ T]\d\d:\d\d(:\d\d(\.\d{1,9})?)?"
 _CLOCK = _DATE + r"[ T]\d\d:\d\d(:\d\d([.,]\d{1,9})?)?"
 _OFFSET = _CLOCK + r" ?(Z|[+-]\d\d(:?\d\d)?)"
@@ -133,7 +134,7 @@ def read_columns(source: TimeSource) -> list[str]:
     value = f"CASE WHEN isfinite({native}) THEN epoch_us({native}::TIMESTAMP) END"
     kind = "date" if source.type == "DATE" or source.midnight else "local"
     if source.type in _NATIVE_INSTANT:
-        kind, value = "instant", f"CASE WHEN isfinite({native}) THEN epoch_us({native}::TIMESTAMPTZ) END"
+        kind, value = "instant", f"CASE WHEN isfinite({native}::TIMESTAMPTZ) THEN epoch_us({native}::TIMESTAMPTZ) END"
     parts = {name: value if name == kind else "NULL::BIGINT" for name in ("date", "local", "instant")}
     return [f"{role}_text", *(f"{sql} AS {role}_{name}" for name, sql in parts.items())]
 

@@ -66,7 +66,7 @@ def _eager(session: Session, frame: nw.DataFrame[Any], kind: str) -> Source:
     if frame.implementation.is_pandas():
         native = native.set_axis(names, axis="columns")  # a new frame; the caller's keeps its names
         for i, header in enumerate(headers):
-            if native.dtypes.iloc[i].type is np.object_:
+            if _holds_objects(native.dtypes.iloc[i]):
                 values = list(native.iloc[:, i])
                 is_dates = midnights(values)
                 native = native.assign(**{names[i]: _texts(values, dates=is_dates)})
@@ -81,6 +81,15 @@ def _eager(session: Session, frame: nw.DataFrame[Any], kind: str) -> Source:
     except ImportError:
         raise ResourceError(f"reading a {kind} frame needs pyarrow; install it with: pip install 'leadtime[frames]'") from None
     return Source(raw, f"{kind} frame", kind, dates=frozenset(dates))
+
+
+def _holds_objects(dtype: Any) -> bool:
+    """Whether a column of pandas holds Python objects, or what DuckDB has no type for: periods, intervals (`pd.cut`), sparse values."""
+    import pandas as pd
+
+    own = dtype.categories.dtype if isinstance(dtype, pd.CategoricalDtype) else dtype
+    strange = isinstance(own, (pd.PeriodDtype, pd.IntervalDtype, pd.SparseDtype)) or own.kind == "c"
+    return strange or dtype.type is np.object_
 
 
 def _texts(values: list[Any], *, dates: bool) -> Any:

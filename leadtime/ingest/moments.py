@@ -13,6 +13,8 @@ from leadtime.log import Moment
 __all__ = ["checked_zone", "moment_of"]
 
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - a local clock, whose zone is applied apart
+# A day within the calendar's first and last, so that no zone leaves it.
+_FIRST_US, _LAST_US = ((edge - _EPOCH) // timedelta(microseconds=1) for edge in (datetime(1, 1, 2), datetime(9999, 12, 30)))  # noqa: DTZ001
 _DAY = re.compile(r"\d{4}-\d\d-\d\d|\d{8}|\d{4}/\d\d/\d\d")
 
 
@@ -59,7 +61,8 @@ def _offset(us: int, zone: str | None) -> int:
     """A zone's offset at an instant, in microseconds."""
     if zone is None:
         return 0
-    there = (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=us)).astimezone(ZoneInfo(zone)).utcoffset()
+    within = min(max(us, _FIRST_US), _LAST_US)
+    there = (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=within)).astimezone(ZoneInfo(zone)).utcoffset()
     return 0 if there is None else there // timedelta(microseconds=1)
 
 

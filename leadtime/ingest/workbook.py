@@ -105,7 +105,7 @@ def midnights(values: Any) -> bool:
     """
     found = False
     for value in values:
-        if isinstance(value, datetime):
+        if isinstance(value, datetime) and value == value:  # pandas' NaT, a datetime without a time, isn't equal to itself
             if value.tzinfo is not None or value.time() != _MIDNIGHT:
                 return False
             found = True
