@@ -17,6 +17,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from leadtime.durations.rules import DateOrder, DateRules, SerialSystem
 from leadtime.errors import InputError, PathwayError, UsageError, did_you_mean, one_line
+from leadtime.ingest.settings import read_settings
 
 __all__ = [
     "Activity",
@@ -208,16 +209,16 @@ class Pathway(_Part):
 
 
 def read_pathway(source: str | os.PathLike[str] | Mapping[str, Any]) -> Pathway:
-    """Reads a declared pathway from a TOML file, or from a mapping of the same shape.
+    """Reads a declared pathway from a TOML file, a mapping of the same shape, or the settings sheet of a workbook from a template.
 
     Args:
-        source: path of a TOML file, or its content as a mapping.
+        source: path of a TOML file or of a workbook that `leadtime template` wrote (.xlsx), or the content as a mapping.
 
     Returns:
         The pathway, frozen.
 
     Raises:
-        InputError: there is no such file.
+        InputError: there is no such file, or a setting of the workbook is blank or isn't allowed (with sheet and cell).
         PathwayError: a key is unknown or missing, or a value isn't allowed; the message names file, key and what is allowed.
 
     Source:
@@ -237,6 +238,8 @@ def read_pathway(source: str | os.PathLike[str] | Mapping[str, Any]) -> Pathway:
     if isinstance(source, Mapping):
         return _validated(source, "pathway")
     path = Path(source)
+    if path.suffix.lower() in (".xlsx", ".xlsm"):
+        return _of_settings(path)
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
@@ -250,6 +253,14 @@ def read_pathway(source: str | os.PathLike[str] | Mapping[str, Any]) -> Pathway:
     except tomllib.TOMLDecodeError as error:
         raise PathwayError(f"{path.name}: not valid TOML: {one_line(str(error))}") from None
     return _validated(content, path.name)
+
+
+def _of_settings(path: Path) -> Pathway:
+    """The pathway that the settings sheet of a workbook declares."""
+    settings = read_settings(path)
+    if settings is None:
+        raise InputError(f"'{path}' has no sheet of settings; give a TOML file, or a workbook that `leadtime template` wrote")
+    return _validated(settings.pathway(), f"{path.name}, sheet '{settings.sheet}'")
 
 
 def _validated(content: Mapping[str, Any], where: str) -> Pathway:

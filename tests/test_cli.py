@@ -113,10 +113,12 @@ def test_a_filled_template_is_read_back(folder: Path, capsys: pytest.CaptureFixt
     path = folder / "template.xlsx"
     assert main(["template", "--out", str(path), "--language", "en", "--pathway", str(folder / "pathway.toml")]) == 0
     book = openpyxl.load_workbook(path)
-    sheet = book["Events"]
+    cohorts = {}
     for line in GOOD.splitlines()[1:]:
-        case, activity, start, cohort = line.split(",")
-        sheet.append([case, activity, start, None, "Unit", cohort])
+        case, activity, start, cohorts[case] = line.split(",")
+        book["Events"].append([case, activity, start, None, "Unit"])
+    for case, cohort in cohorts.items():
+        book["Cases (one row per child)"].append([case, None, None, cohort])
     book.save(path)
     assert report(folder, "template.xlsx") == 0
     assert "33 rows read = 32 kept + 1 rejected (1 example row)" in capsys.readouterr().out
@@ -125,9 +127,13 @@ def test_a_filled_template_is_read_back(folder: Path, capsys: pytest.CaptureFixt
 def test_the_template_guards_what_is_typed(folder: Path) -> None:
     assert main(["template", "--out", str(folder / "t.xlsx"), "--pathway", str(PATHWAY)]) == 0
     book = openpyxl.load_workbook(folder / "t.xlsx")
-    assert book.sheetnames == ["Läs mig", "Händelser", "Listor", "Värdeflöde nu", "Värdeflöde framtid"]
-    kinds = [check.type for check in book["Händelser"].data_validations.dataValidation]
-    assert sorted(kinds) == ["date", "date", "list", "list", "list"]
+    assert book.sheetnames == [
+        "Läs mig", "Inställningar", "Händelser", "Ärenden (en rad per barn)", "Listor", "Värdeflöde nu", "Värdeflöde framtid",
+    ]  # fmt: skip
+    kinds = {name: [check.type for check in book[name].data_validations.dataValidation] for name in book.sheetnames[1:4]}
+    assert kinds["Händelser"] == ["list", "date", "date", "list"]
+    assert kinds["Ärenden (en rad per barn)"] == ["date", "list", "list", "list", "list", "list", "date"]
+    assert [kind for kind in kinds["Inställningar"] if kind] == ["list"] * 5 + ["date", "date", "whole", "list"]
 
 
 # --- bad input: one line that names the fix, exit code 1 or 2, nothing half written ---------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import re
 import subprocess
 from pathlib import Path
@@ -69,7 +70,8 @@ def test_a_template_that_went_through_libreoffice_is_read_back(tmp_path: Path, c
     for number in range(20):
         cohort, days = ("before", 20 + number) if number % 2 else ("after", 5 + number)
         for activity, day in (("Upptäckt", 1), ("Diagnos", days)):
-            sheet.append([f"barn {number}", activity, f"2019-{1 + (day - 1) // 28:02}-{1 + (day - 1) % 28:02}", None, "BVC", cohort])
+            sheet.append([f"barn {number}", activity, f"2019-{1 + (day - 1) // 28:02}-{1 + (day - 1) % 28:02}", None, "BVC"])
+        book["Ärenden (en rad per barn)"].append([f"barn {number}", None, None, cohort])
     (tmp_path / "filled").mkdir()
     filled = tmp_path / "filled" / "filled.xlsx"
     book.save(filled)
@@ -79,6 +81,30 @@ def test_a_template_that_went_through_libreoffice_is_read_back(tmp_path: Path, c
     assert "41 rows read = 40 kept + 1 rejected (1 example row)" in capsys.readouterr().out
     checks = openpyxl.load_workbook(saved)["Händelser"].data_validations.dataValidation
     assert {check.type for check in checks} == {"date", "list"}
+
+
+@pytest.mark.program("soffice")
+def test_a_template_that_was_filled_in_libreoffice_is_a_report_by_one_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    empty = tmp_path / "empty.xlsx"
+    assert main(["template", "--out", str(empty), "--language", "sv"]) == 0
+    book = openpyxl.load_workbook(empty)
+    for number in range(30):
+        begin, late = datetime.date(2019, 1, 1) + datetime.timedelta(days=10 * number), number >= 15
+        book["Händelser"].append([f"barn {number}", "Upptäckt", begin])
+        book["Händelser"].append([f"barn {number}", "Diagnos", begin + datetime.timedelta(days=20 if late else 100 + number)])
+        book["Ärenden (en rad per barn)"].append([f"barn {number}", datetime.date(2016, 5, 1), "flicka", "efter" if late else "före"])
+    book["Inställningar"]["B4"], book["Inställningar"]["B5"] = "Upptäckt", "Diagnos"
+    book["Inställningar"]["B8"] = datetime.date(2020, 12, 31)
+    (tmp_path / "filled").mkdir()
+    book.save(tmp_path / "filled" / "filled.xlsx")
+    saved = office(tmp_path, tmp_path / "filled" / "filled.xlsx", "xlsx")
+    capsys.readouterr()
+    assert main(["report", str(saved)]) == 0
+    told = capsys.readouterr().out
+    assert "61 rows read = 60 kept + 1 rejected (1 example row)" in told
+    assert "till 20 dagar" in told
+    page = saved.with_name(f"{saved.stem}_report") / "report.html"
+    assert 'lang="sv"' in page.read_text(encoding="utf-8")
 
 
 @pytest.mark.program("soffice")

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from leadtime.cli.options import Columns, DateOrder, LogFile, NamesFile, ReserveNumbers, Sheets, Until, Words, Zone
+from leadtime.cli.options import Columns, DateOrder, Language, LogFile, NamesFile, ReserveNumbers, Sheets, Until, Words, Zone
 from leadtime.cli.shared import made_folder, place, progress, read, require_writable
 from leadtime.errors import InputError, UsageError
 
 if TYPE_CHECKING:
+    from leadtime.ingest.settings import Settings
     from leadtime.log import EventLog
+    from leadtime.pathway import Pathway
 
 __all__ = ["demo", "report"]
 
@@ -20,8 +22,13 @@ __all__ = ["demo", "report"]
 def report(
     log_file: LogFile,
     *,
-    pathway_file: Annotated[Path, typer.Option("--pathway", help="The pathway: milestones, stops, exits (TOML)", show_default=False)],
-    out: Annotated[Path, typer.Option("--out", help="Folder for report.xlsx and report.html", show_default=False)],
+    pathway_file: Annotated[
+        Path | None,
+        typer.Option("--pathway", help="The pathway: milestones, stops, exits (TOML); else LOG's settings sheet", show_default=False),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Folder for report.xlsx and report.html; else LOG_report beside LOG", show_default=False)
+    ] = None,
     by: Annotated[str | None, typer.Option("--by", help="The case attribute that holds the cohort")] = None,
     before: Annotated[str | None, typer.Option("--before", help="Label of the cohort before")] = None,
     after: Annotated[str | None, typer.Option("--after", help="Label of the cohort after")] = None,
@@ -36,8 +43,8 @@ def report(
     ] = None,
     tau: Annotated[float | None, typer.Option("--tau", help="Days up to which restricted means are taken")] = None,
     sections: Annotated[list[str] | None, typer.Option("--section", help="Only this part of the report; repeatable")] = None,
-    language: Words = "en",
-    profile: Annotated[str, typer.Option("--profile", help="Disclosure profile: se-5, nhs-7-round5, internal")] = "se-5",
+    language: Annotated[Language | None, typer.Option("--language", help="Language of the report (default en)")] = None,
+    profile: Annotated[str | None, typer.Option("--profile", help="Disclosure: se-5 (default), nhs-7-round5, internal")] = None,
     columns: Columns = None,
     timezone: Zone = None,
     observed_until: Until = None,
@@ -53,16 +60,24 @@ def report(
     reserve_numbers: ReserveNumbers = None,
     seed: Annotated[int, typer.Option("--seed", help="Seed of the bootstrap and permutations")] = 0,
 ) -> None:
-    """Compare before and after, and write report.xlsx and report.html."""
-    from leadtime import build_report, compare, lead_times, read_pathway
+    """Compare before and after, and write report.xlsx and report.html.
+
+    A workbook that `leadtime template` wrote needs no more than its name: its settings sheet says the rest.
+    """
+    from leadtime import build_report, compare, lead_times
     from leadtime.quality import check_persons, refuse_persons
 
+    out = out or log_file.with_name(f"{log_file.stem}_report")
     with progress() as step:
         step("reading the pathway", 0.0)
-        pathway = read_pathway(pathway_file)
+        pathway, settings = _declared(log_file, pathway_file)
+        rules = _profile(profile or (settings and settings.value("profile")) or "se-5")
+        words: Any = language or (settings and settings.value("language")) or "en"
         require_writable(out)
         step("reading the log", 0.1)
         log = read(log_file, pathway, columns, timezone, observed_until, sheets, date_order, names)
+        if settings is not None:
+            settings.require_activities(log.activities)
         if not leave_out_bad_rows:
             _require_order(log)
         if not allow_personal_numbers:
@@ -71,13 +86,14 @@ def report(
         step("timing the cases", 0.4)
         times = lead_times(log, pathway)
         step("comparing", 0.5)
-        result = compare(
+        alone = settings is not None and not (by or break_date or pathway.comparison.break_date or "cohort" in times.conflicts)
+        result = None if alone else compare(
             times, by=by, before=before, after=after, break_date=break_date, washout=washout, site=site, cohort_rule=cohort_rule,
             statistic=statistic, tau=tau, seed=seed,
         )  # fmt: skip
         step("writing the report", 0.8)
         made = build_report(
-            log, pathway, result, language=language, profile=_profile(profile), sections=sections or None, seed=seed,
+            log, pathway, result, language=words, profile=rules, sections=sections or None, seed=seed,
             allow_personal_numbers=True,  # looked for above
         )  # fmt: skip
         made.to_excel(made_folder(out) / "report.xlsx")
@@ -100,6 +116,22 @@ def demo(
     write_sample(made_folder(out))
     typer.echo(f"Synthetic sample written to {out}")
     report(out / "events_messy.xlsx", pathway_file=out / "pathway.toml", out=out / "report", language=language)
+
+
+def _declared(log_file: Path, pathway_file: Path | None) -> tuple[Pathway, Settings | None]:
+    """The pathway of a file, else of the log's settings sheet, with what else that sheet says."""
+    from leadtime import read_pathway
+    from leadtime.ingest.settings import read_settings
+
+    if pathway_file is not None:
+        return read_pathway(pathway_file), None
+    settings = read_settings(log_file)
+    if settings is None:
+        raise UsageError(
+            f"'{log_file.name}' has no sheet of settings; name the pathway file with --pathway, or fill in a workbook that "
+            "`leadtime template` writes"
+        )
+    return read_pathway(log_file), settings
 
 
 def _require_order(log: EventLog) -> None:

@@ -335,7 +335,6 @@ def _named(raw: Raw, reading: Reading, texts: Sequence[str], attributes: Mapping
     column = " ".join(f"WHEN {i} THEN {headers[role]}" for i, (_, _, role, _) in enumerate(problems) if role)
     value = " ".join(f"WHEN {i} THEN {text}" for i, (*_, text) in enumerate(problems))
     either = [[f"{time.role}_{flag}" for time in reading.times] for flag in ("fold", "gap")]
-    unread = [f"({time.role}_text IS NOT NULL AND {time.role}_us IS NULL)::INTEGER" for time in reading.times if time.role in DATE_ROLES]
     clocked = " OR ".join(f"{time.role}_local IS NOT NULL" for time in reading.times if time.role in ("start", "end"))
     place = "row_number() OVER (ORDER BY given_order NULLS LAST, pos) - 1" if "row" in reading.roles else "pos"
     sides = {"start": "begun", "end": "ended"} if reading.partial else {}
@@ -350,25 +349,49 @@ def _named(raw: Raw, reading: Reading, texts: Sequence[str], attributes: Mapping
         "line AS __line", "sheet AS __sheet", f"CASE problem {told(1)} END AS __problem", "problem IS NULL AS __kept",
         f"CASE problem {column} END AS __column",
         f"CASE problem {value} END AS __value", "trimmed AS __trimmed", f"({' OR '.join(either[0])}) AS __fold",
-        f"({' OR '.join(either[1])}) AS __gap", f"({' + '.join(['0', *unread])}) AS __unread", f"({clocked}) AS __clocked",
+        f"({' OR '.join(either[1])}) AS __gap", f"({' + '.join(['0', *_unread(reading)])}) AS __unread", f"({clocked}) AS __clocked",
         "blank AS __blank",
     ]  # fmt: skip
 
 
 def case_table(raw: Raw, reading: Reading) -> tuple[str, tuple[str, ...]]:
-    """Declares the table of case attributes, stored: `case_id`, roles and attributes; gives its name and columns."""
+    """Declares the table of case attributes, stored: `case_id`, roles and attributes; gives its name and columns.
+
+    A row without a case id is in it too until `lost_of_cases` has counted it; the example row of a template isn't.
+    """
     attributes = attribute_names(raw, reading)
     texts = [role for role in ROLES if role in reading.roles and role not in DATE_ROLES]
     first = ["*", *_role_texts(raw, reading, texts), *(sql for time in reading.times for sql in text_column(time))]
     final = [
         *(f"r_{role} AS {role}" for role in texts), *_case_dates(reading),
         *(f"{raw.column(header)} AS {quoted(name)}" for header, name in attributes.items()), "line AS __line",
+        f"({' + '.join(['0', *_unread(reading)])}) AS __unread",
     ]  # fmt: skip
     steps = [f"SELECT {', '.join(first)} FROM {raw.name}", *_time_steps(raw.session, reading, ["*"])]
-    steps.append(f"SELECT {', '.join(final)} FROM before WHERE r_case_id IS NOT NULL ORDER BY pos")
+    steps.append(f"SELECT {', '.join(final)} FROM before WHERE r_case_id IS NULL OR r_case_id NOT IN ({_EXAMPLES}) ORDER BY pos")
     name = raw.session.new_name("cases")
     raw.session.run(f"CREATE TABLE {name} AS {chained(steps)}")
     return name, (*texts, *_date_columns(reading), *attributes.values())
+
+
+def lost_of_cases(session: Session, table: str) -> dict[str, tuple[int, list[int]]]:
+    """Takes the rows without a case id out of a case table; gives how many they were and how many dates can't be read, with first rows."""
+    found: dict[str, tuple[int, list[int]]] = {}
+    for what, counted, where in (
+        ("rows", "count(*)", "case_id IS NULL"),
+        ("dates", "sum(__unread)", "case_id IS NOT NULL AND __unread > 0"),
+    ):
+        count = int(session.rows(f"SELECT {counted} FROM {table} WHERE {where}")[0][0] or 0)
+        lines = session.rows(f"SELECT __line FROM {table} WHERE {where} ORDER BY 1 LIMIT 3") if count else []
+        found[what] = (count, [int(row[0]) for row in lines])
+    if found["rows"][0]:
+        session.run(f"DELETE FROM {table} WHERE case_id IS NULL")
+    return found
+
+
+def _unread(reading: Reading) -> list[str]:
+    """For each date of the case whether it is written, but can't be read."""
+    return [f"({time.role}_text IS NOT NULL AND {time.role}_us IS NULL)::INTEGER" for time in reading.times if time.role in DATE_ROLES]
 
 
 def _date_columns(reading: Reading) -> list[str]:

@@ -165,10 +165,12 @@ def all_blank(kinds: Sequence[str]) -> str:
     return glance + (" AND ".join(f"{text} IS NULL" for text in texts) or "TRUE")
 
 
-def has_value(raw: Raw, header: str) -> bool:
-    """Whether a column holds any value; stops at the first."""
+def has_value(raw: Raw, header: str, *, beside: str | None = None, other_than: Iterable[str] = ()) -> bool:
+    """Whether a column holds any value; stops at the first. Rows whose text in the column `beside` is one of some don't count."""
     text = text_of(raw.column(header), raw.type_of(header))
-    return bool(raw.session.rows(f"SELECT 1 FROM {raw.name} WHERE {text} IS NOT NULL LIMIT 1"))
+    apart = "" if beside is None else text_of(raw.column(beside), raw.type_of(beside))
+    counts = f" AND coalesce({apart} NOT IN ({', '.join(map(literal, other_than))}), TRUE)" if apart else ""
+    return bool(raw.session.rows(f"SELECT 1 FROM {raw.name} WHERE {text} IS NOT NULL{counts} LIMIT 1"))
 
 
 def columns_table(

@@ -7,7 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, get_args
+
+import narwhals as nw
 
 from leadtime.durations.rules import DateOrder, DateRules
 from leadtime.engine.session import Session
@@ -16,9 +18,10 @@ from leadtime.ingest.assemble import declared_cases, event_log
 from leadtime.ingest.moments import checked_zone, moment_of
 from leadtime.ingest.opening import opened
 from leadtime.ingest.query import is_query
-from leadtime.ingest.source import Options
+from leadtime.ingest.source import Options, Source
 from leadtime.ingest.spark import is_spark, on_spark
 from leadtime.log import EventLog
+from leadtime.results import Finding
 
 if TYPE_CHECKING:
     from narwhals.typing import IntoFrame
@@ -60,8 +63,10 @@ def read_log(
         source: path of a file (.csv .tsv .xlsx .parquet .xes .xes.gz .jsonocel .sqlite .json .ndjson), a data frame that narwhals knows
             (pandas, polars, pyarrow, DuckDB, Spark), a folder of OMOP tables, or a query or the name of a table with `connection`.
         columns: role to header, as in ``{"case_id": "Ärende", "start": "Datum"}``; roles left out are guessed from the headers.
-        cases: a table of case attributes (path or frame) with a case_id column and one row a case.
-        timezone: the zone of clock times without offset, as in ``"Europe/Stockholm"``; without it they stand as they are, as UTC.
+        cases: a table of case attributes (path or frame) with a case_id column and one row a case; without it the sheet of cases of a
+            workbook that `leadtime template` wrote, where that is filled in.
+        timezone: the zone of clock times without offset, as in ``"Europe/Stockholm"``; without it they stand as they are, as UTC. The
+            settings sheet of a template's workbook may say it, and `observed_until`, where the call doesn't.
         observed_until: the last day (inclusive) or moment of observation.
         duplicates: ``"keep"`` counts exact duplicate rows, ``"drop"`` rejects all but the first.
         engine: ``"duckdb"``, which is embedded, or ``"spark"``, which reads Parquet; a Spark frame stays in Spark.
@@ -110,12 +115,37 @@ def read_log(
     if engine == "spark" or is_spark(source):
         return on_spark(source, options, zone=zone, until=until, drop_duplicates=duplicates == "drop", cases=cases)
     session = Session(memory_limit=memory_limit, spill_folder=folder, threads=threads)
-    declared = None
-    if cases is not None:
-        plain = replace(options, columns=None, sheets=None, header_row=None, delimiter=None, encoding=None, object_type=None, of_cases=True)
-        declared = declared_cases(opened(session, cases, plain, connection=_for_cases(cases, connection)), plain, zone=zone)
     found = opened(session, source, options, format=format, connection=connection)
-    return event_log(found, options, zone=zone, until=until, drop_duplicates=duplicates == "drop", cases=declared)
+    if found.settings is not None:
+        zone = zone or found.settings.value("timezone")
+        until = moment_of(observed_until or found.settings.value("observed_until"), zone)
+    declared, lost = _declared(session, cases if cases is not None else _case_sheets(found), options, connection, zone)
+    return event_log(found, options, zone=zone, until=until, drop_duplicates=duplicates == "drop", cases=declared, of_cases=lost)
+
+
+class _CaseSheets(NamedTuple):
+    """The sheets of a workbook with a row a case."""
+
+    path: str
+    names: tuple[str, ...]
+
+
+def _case_sheets(found: Source) -> _CaseSheets | None:
+    return _CaseSheets(found.path, found.case_sheets) if found.path and found.case_sheets else None
+
+
+def _declared(
+    session: Session, cases: LogSource | _CaseSheets | None, options: Options, connection: object | None, zone: str | None
+) -> tuple[nw.LazyFrame[Any] | None, tuple[Finding, ...]]:
+    """The table of case attributes, and what was lost in reading it; a sheet of a workbook that nobody filled in is none."""
+    if cases is None:
+        return None, ()
+    plain = replace(options, columns=None, sheets=None, header_row=None, delimiter=None, encoding=None, object_type=None, of_cases=True)
+    if not isinstance(cases, _CaseSheets):
+        return declared_cases(opened(session, cases, plain, connection=_for_cases(cases, connection)), plain, zone=zone)
+    plain = replace(plain, sheets=cases.names)
+    frame, lost = declared_cases(opened(session, cases.path, plain, format="xlsx"), plain, zone=zone)
+    return (frame if session.count(frame) else None), lost
 
 
 def _check_choices(*, duplicates: object, engine: object, format: object, date_order: object) -> None:

@@ -10,8 +10,8 @@ from typing import Any, Literal
 
 import narwhals as nw
 
-from leadtime.columns import DATE_ROLES, Resolution, resolve_roles
-from leadtime.engine.events import Reading, ReadTable, case_table, event_table, repeated_cases
+from leadtime.columns import DATE_ROLES, EXAMPLE_CASES, Resolution, resolve_roles
+from leadtime.engine.events import Reading, ReadTable, case_table, event_table, lost_of_cases, repeated_cases
 from leadtime.engine.lifecycle import paired
 from leadtime.engine.tables import Raw, cleaned, has_value
 from leadtime.engine.times import TimeSource, all_midnights, span_us
@@ -29,9 +29,16 @@ Precision = Literal["clock", "date", "mixed"]
 
 
 def event_log(
-    source: Source, options: Options, *, zone: str | None, until: Moment | None, drop_duplicates: bool, cases: nw.LazyFrame[Any] | None
+    source: Source,
+    options: Options,
+    *,
+    zone: str | None,
+    until: Moment | None,
+    drop_duplicates: bool,
+    cases: nw.LazyFrame[Any] | None,
+    of_cases: tuple[Finding, ...] = (),
 ) -> EventLog:
-    """Gives the event log of a raw table."""
+    """Gives the event log of a raw table, beside a table of cases and what was found in reading that."""
     raw = source.raw
     where = f"'{source.name}'" if source.path else "the frame"
     resolution = resolve_roles(source.eligible(options.columns), options.columns, where=where)
@@ -49,9 +56,10 @@ def event_log(
         **choices,
         **({"unit": "the sheet's name"} if by_sheet else {}),
         **({"lifecycle": "paired"} if read.paired else {}),
+        **({"cases": ", ".join(source.case_sheets)} if source.case_sheets and cases is not None else {}),
     }
     provenance = Provenance(source.name, source.format, MappingProxyType(chosen), source.path)
-    notes = (*source.findings, *role_findings(resolution, zone), *findings)
+    notes = (*source.findings, *of_cases, *role_findings(resolution, zone), *findings)
     log = EventLog(
         read.events(), raw.session, read.columns, MappingProxyType(dict(resolution.roles)), _precision(read, times), provenance,
         timezone=zone, observed_until=until, declared_cases=cases,
@@ -82,19 +90,33 @@ def _accounted(log: EventLog, read: ReadTable, notes: tuple[Finding, ...]) -> Ev
     return replace(log, account=account, places=partial(places_in, read), keeping=cache(read.keep))
 
 
-def declared_cases(source: Source, options: Options, *, zone: str | None) -> nw.LazyFrame[Any]:
-    """Gives the table of case attributes as a lazy frame with one row a case."""
+def declared_cases(source: Source, options: Options, *, zone: str | None) -> tuple[nw.LazyFrame[Any], tuple[Finding, ...]]:
+    """Gives the table of case attributes as a lazy frame with one row a case, and what was lost in reading it."""
     raw = source.raw
     where = f"the case table '{source.name}'" if source.path else "the case table"
     roles = resolve_roles(raw.headers, options.columns, required=("case_id",), where=where).roles
+    # The sheet of a template has columns that not everybody needs; those left blank say nothing of any case.
+    blank = _unnamed_blanks(raw) | (_unused(raw, roles["case_id"]) if options.sheets else frozenset())
     roles = {role: header for role, header in roles.items() if role not in ("activity", "start", "end", "row")}
+    roles = {role: header for role, header in roles.items() if role == "case_id" or header not in blank}
     times, _ = spelled(raw, _times(source, roles)[0], roles, options)
-    name, columns = case_table(raw, Reading(roles, times, zone, left_out=_unnamed_blanks(raw)))
+    name, columns = case_table(raw, Reading(roles, times, zone, left_out=blank))
+    lost = lost_of_cases(raw.session, name)
     twice, lines = repeated_cases(raw.session, name)
     if twice:
         shown = ", ".join(str(line) for line in lines)
         raise InputError(f"{where} has {counted(twice, 'case id')} on more than one row (see rows {shown}); keep one row a case")
-    return raw.session.lazy(raw.session.connection.table(name)).select(*columns)
+    found = {"case-rows-without-id": lost["rows"], "unreadable-case-date": lost["dates"]}
+    of_sheet = f" of sheet '{options.sheets[0]}'" if options.sheets else ""
+    findings = tuple(
+        finding(code, count, examples=[f"row {line}{of_sheet}" for line in rows]) for code, (count, rows) in found.items() if count
+    )
+    return raw.session.lazy(raw.session.connection.table(name)).select(*columns), findings
+
+
+def _unused(raw: Raw, case_id: str) -> frozenset[str]:
+    """The columns in which nothing is written but the example."""
+    return frozenset(header for header in raw.headers if not has_value(raw, header, beside=case_id, other_than=EXAMPLE_CASES.values()))
 
 
 def _times(source: Source, roles: Mapping[str, str]) -> tuple[tuple[TimeSource, ...], list[Finding]]:

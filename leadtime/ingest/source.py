@@ -10,6 +10,7 @@ from leadtime.columns import CASE_ROLES, ROLES, count_roles, normalised, resolve
 from leadtime.durations.rules import DateOrder, DateRules
 from leadtime.engine.tables import Raw
 from leadtime.errors import InputError
+from leadtime.ingest.settings import Settings
 from leadtime.results import Finding
 
 __all__ = ["DateOrder", "Options", "Source", "header_score", "unique_headers"]
@@ -59,6 +60,8 @@ class Source:
     clocked: frozenset[str] = frozenset()
     unguessed: frozenset[str] = frozenset()
     wide: bool = False
+    case_sheets: tuple[str, ...] = ()
+    settings: Settings | None = None
 
     def eligible(self, columns: Mapping[str, str] | None) -> list[str]:
         """Gives the headers among which roles are looked for: all but those that play none unless the caller names them."""

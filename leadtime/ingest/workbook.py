@@ -14,6 +14,7 @@ from leadtime.columns import REQUIRED_ROLES, normalised
 from leadtime.engine.session import Session
 from leadtime.engine.tables import columns_table
 from leadtime.errors import InputError
+from leadtime.ingest.settings import Settings, is_cases_name, settings_in
 from leadtime.ingest.source import Options, Source, header_score, unique_headers
 from leadtime.ingest.workbook_file import SheetRows, opened_workbook, sheet_rows
 from leadtime.quality import finding
@@ -39,7 +40,10 @@ class _Sheet:
 
 def read_workbook(session: Session, path: Path, options: Options) -> Source:
     """Gives the event sheets of a workbook as one raw table of texts."""
-    sheets, skipped = _sheets(path, options)
+    found = sheet_rows(path, options.sheets)
+    settings, found = _apart(found, path)
+    sheets, skipped = _sheets(found, path, options)
+    of_cases = () if options.of_cases else tuple(name for name in skipped if is_cases_name(name))
     headers, places = _stacked(sheets)
     paired = list(zip(sheets, places, strict=True))
     dates = {i for i in range(len(headers)) if _are_dates([sheet.columns[place[i]] for sheet, place in paired if i in place])}
@@ -54,10 +58,17 @@ def read_workbook(session: Session, path: Path, options: Options) -> Source:
     raw = columns_table(session, headers, blocks)
     names = ", ".join(sheet.name for sheet in sheets)
     choices = {"sheets": names, "header_row": ", ".join(str(sheet.header_row) for sheet in sheets)}
-    findings = tuple(_findings(sheets, skipped))
+    findings = tuple(_findings(sheets, [name for name in skipped if name not in of_cases]))
     return Source(
-        raw, path.name, "xlsx", str(path), choices, findings, sheets_stacked=len(sheets) > 1, dates=frozenset(headers[i] for i in dates)
-    )
+        raw, path.name, "xlsx", str(path), choices, findings, sheets_stacked=len(sheets) > 1, dates=frozenset(headers[i] for i in dates),
+        case_sheets=of_cases, settings=settings,
+    )  # fmt: skip
+
+
+def _apart(found: list[SheetRows], path: Path) -> tuple[Settings | None, list[SheetRows]]:
+    """The settings sheet of a template, where there is one, and the other sheets."""
+    told = [(rows, settings_in(rows, path.name)) for rows in found]
+    return next((settings for _, settings in told if settings), None), [rows for rows, settings in told if settings is None]
 
 
 def _are_dates(columns: Sequence[Sequence[Any]]) -> bool:
@@ -135,9 +146,8 @@ def cell_text(value: Any, *, dates: bool = False) -> str | None:
     return str(value)
 
 
-def _sheets(path: Path, options: Options) -> tuple[list[_Sheet], list[str]]:
+def _sheets(found: list[SheetRows], path: Path, options: Options) -> tuple[list[_Sheet], list[str]]:
     """The sheets with events, and the names of those without; where there is none, those that have a row a case."""
-    found = sheet_rows(path, options.sheets)
     for tried in (options, replace(options, wide=True)):
         read = [(rows.name, _sheet(rows, tried)) for rows in found]
         sheets = [sheet for _, sheet in read if sheet is not None]

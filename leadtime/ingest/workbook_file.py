@@ -16,7 +16,7 @@ from leadtime.engine.growing import MOST_COLUMNS, checked_width
 from leadtime.errors import InputError, UsageError, did_you_mean, one_line
 from leadtime.ingest.archives import Archive, looked_through
 
-__all__ = ["SheetRows", "open_with_merges", "opened_workbook", "sheet_rows"]
+__all__ = ["SheetRows", "first_rows", "open_with_merges", "opened_workbook", "sheet_rows"]
 
 _MOST_CELLS, _MOST_PRINTED, _MOST_MERGED = 50_000_000, 200_000, 10_000
 _DAMAGED = (zipfile.BadZipFile, zlib.error, KeyError, ValueError, OSError, EOFError, SyntaxError, AttributeError, TypeError, IndexError)
@@ -50,6 +50,18 @@ def sheet_rows(path: Path, wanted: Sequence[str] | None) -> list[SheetRows]:
         if found is not None:
             return found
     return _by_openpyxl(path, wanted, archive)
+
+
+def first_rows(path: Path, count: int) -> list[SheetRows]:
+    """Gives the filled ones among the first rows of every sheet, without the others being read.
+
+    Raises:
+        InputError: the file isn't a workbook that can be read.
+    """
+    _check_kind(path)
+    looked_through(path)
+    with _open_book(path) as book:
+        return [_filled_rows(sheet.title, sheet.iter_rows(max_row=count, values_only=True), path) for sheet in book.worksheets]
 
 
 def _chosen(names: Sequence[str], wanted: Sequence[str] | None, file: str) -> Sequence[str]:

@@ -23,7 +23,8 @@ SEVERITIES: Mapping[str, Severity] = MappingProxyType({
         "before-birth", "default-dates", "end-before-start", "future", "observed-until-in-future", "personal-number",
     ), "error"),
     **dict.fromkeys((
-        "after-observed-until", "case-not-declared", "dates-in-attribute", "duplicate-rows", "impossible-order", "inactive-months",
+        "after-observed-until", "case-not-declared", "case-rows-without-id", "dates-in-attribute",
+        "duplicate-rows", "impossible-order", "inactive-months",
         "lifecycle-not-paired", "lifecycle-unpaired", "long-events", "milestone-never-reached", "mixed-zones", "near-duplicates",
         "no-milestones", "no-timezone", "overlaps-in-unit", "partial-dates", "person-names", "personal-number-like", "rejected",
         "short-rows", "silent-cases", "skipped-time", "spelled-alike", "unknown-activities", "unknown-objects", "unmatched-keys",
@@ -42,7 +43,8 @@ _ORDER = ("error", "warning", "note")
 
 # What these count are cases, so a small number of them is a small number of children.
 _OF_CASES = frozenset((
-    "before-birth", "case-not-declared", "case-without-events", "diverging-cases", "impossible-order", "no-milestones",
+    "before-birth", "case-not-declared", "case-rows-without-id", "case-without-events",
+    "diverging-cases", "impossible-order", "no-milestones",
     "outlying-durations", "partial-case-dates", "silent-cases", "unfinished-cases", "unmatched-keys",
 ))  # fmt: skip
 
