@@ -162,6 +162,10 @@ SILENT_PAIRS: dict[str, tuple[Case, int, Case]] = {
         plain([("a", "x", "2019-01-01"), ("b", "x", "2019-01-01")], cases=pd.DataFrame({"case_id": ["a"]})), 1,
         plain([("a", "x", "2019-01-01")], cases=pd.DataFrame({"case_id": ["a", "b"]})),
     ),
+    "case-rows-without-id": (
+        plain([("a", "x", "2019-01-01")], cases=pd.DataFrame({"case_id": ["a", None], "sex": ["f", "m"]})), 1,
+        plain([("a", "x", "2019-01-01")], cases=pd.DataFrame({"case_id": ["a"], "sex": ["f"]})),
+    ),
     "case-without-events": (
         plain([("a", "x", "2019-01-01")], cases=pd.DataFrame({"case_id": ["a", "b"]})), 1,
         plain([("a", "x", "2019-01-01"), ("b", "x", "2019-01-01")], cases=pd.DataFrame({"case_id": ["a"]})),

@@ -142,8 +142,8 @@ def headed(cell: Any, label: str) -> None:
 
 def heightened(sheet: Any, row: int, line: str, width: int) -> None:
     """Gives a row the height that a text needs in a column of so many characters; not every program does so by itself."""
-    if len(line) > 0.95 * width:
-        sheet.row_dimensions[row].height = 15 * math.ceil(len(line) / (0.95 * width))
+    if len(line) > width:
+        sheet.row_dimensions[row].height = 15 * math.ceil(len(line) / width)
 
 
 def print_on_a4(sheet: Any) -> None:
