@@ -145,6 +145,6 @@ def test_a_page_s_blocks_share_names_and_files(tmp_path: Path, monkeypatch: pyte
     monkeypatch.chdir(tmp_path)
     page = (
         '```csv title="a.csv"\nx\n```\n\n```python\nn = 41\n```\n\n<!-- not run: needs a cluster -->\n```python\nspark.stop()\n```\n\n'
-        '```python\nprint(n + 1, open("a.csv").read().strip())\n```\n\n```text\n42 x\n```\n'
+        '```python\nfrom pathlib import Path\nprint(n + 1, Path("a.csv").read_text().strip())\n```\n\n```text\n42 x\n```\n'
     )
     assert [(block.text, said) for block, said in followed(page)] == [("42 x\n", "42 x\n")]
