@@ -7,8 +7,17 @@ import os
 import shutil
 from pathlib import Path
 
+from typing import TYPE_CHECKING, Any
+
 import hypothesis
 import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    import pandas as pd
+
+    import leadtime as lt
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -78,3 +87,58 @@ def shared() -> Path:
 def root() -> Path:
     """Gives the repository's root."""
     return ROOT
+
+
+# For a few hundred rows planning is all of Spark's cost: no compiled stages, one partition.
+SPARK = {
+    "spark.sql.session.timeZone": "America/Lima",  # the caller's own mustn't matter
+    "spark.ui.enabled": "false",
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+    "spark.sql.adaptive.enabled": "false",
+    "spark.sql.shuffle.partitions": "1",
+    "spark.default.parallelism": "1",
+}
+
+
+@pytest.fixture(scope="session")
+def spark() -> Iterator[Any]:
+    """Gives a small local Spark, one for all tests; they are marked `program("java")` and `program("pyspark")`."""
+    from pyspark.sql import SparkSession
+
+    builder = SparkSession.builder.master("local[1]").appName("leadtime tests")
+    for name, value in SPARK.items():
+        builder = builder.config(name, value)
+    session = builder.getOrCreate()
+    session.sparkContext.setLogLevel("ERROR")
+    yield session
+    session.stop()
+
+
+@pytest.fixture(scope="session")
+def on_both(spark: Any) -> Callable[..., tuple[lt.EventLog, lt.EventLog]]:
+    """Gives a function that reads a frame of text (and a column `row` of numbers) on DuckDB and on Spark."""
+    import leadtime as lt
+
+    def read(frame: pd.DataFrame, **options: Any) -> tuple[lt.EventLog, lt.EventLog]:
+        schema = ", ".join(f"`{name}` {'INT' if name == 'row' else 'STRING'}" for name in frame.columns)
+        there = spark.createDataFrame([tuple(row) for row in frame.itertuples(index=False, name=None)], schema)
+        return lt.read_log(frame, **options), lt.read_log(there, **options)
+
+    return read
+
+
+@pytest.fixture(scope="session")
+def same() -> Callable[..., None]:
+    """Gives a check that two frames are equal to 1e-9, however wide each engine makes a number."""
+    import pandas as pd
+
+    def plain(frame: pd.DataFrame) -> pd.DataFrame:
+        kinds = {name: frame[name].dtype for name in frame}
+        numbers = {name: frame[name].astype("Float64").astype("float64") for name in frame if pd.api.types.is_numeric_dtype(kinds[name])}
+        return frame.astype({name: "object" for name in frame if name not in numbers and kinds[name].kind != "M"}).assign(**numbers)
+
+    def check(ours: pd.DataFrame, theirs: pd.DataFrame, what: str = "frame") -> None:
+        pd.testing.assert_frame_equal(plain(ours), plain(theirs), rtol=1e-9, atol=1e-12, obj=what)
+
+    return check

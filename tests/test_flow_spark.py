@@ -41,23 +41,6 @@ ON_A_PATHWAY = {
 }
 
 
-@pytest.fixture(scope="module")
-def spark() -> Any:
-    from pyspark.sql import SparkSession
-
-    settings = {
-        "spark.ui.enabled": "false", "spark.sql.codegen.wholeStage": "false", "spark.sql.codegen.factoryMode": "NO_CODEGEN",
-        "spark.sql.adaptive.enabled": "false", "spark.sql.shuffle.partitions": "1", "spark.default.parallelism": "1",
-    }  # fmt: skip
-    builder = SparkSession.builder.master("local[1]").appName("leadtime flow tests")
-    for name, value in settings.items():
-        builder = builder.config(name, value)
-    session = builder.getOrCreate()
-    session.sparkContext.setLogLevel("ERROR")
-    yield session
-    session.stop()
-
-
 def events() -> pd.DataFrame:
     rng = np.random.default_rng(4)
     rows: list[tuple[Any, ...]] = []
@@ -75,22 +58,14 @@ def events() -> pd.DataFrame:
     return frame.where(frame.notna(), None).assign(row=range(len(rows)))
 
 
-def plain(frame: pd.DataFrame) -> pd.DataFrame:
-    """Every number as a float: engines differ in how wide a whole number is."""
-    numbers = {name: frame[name].astype("Float64").astype("float64") for name in frame if pd.api.types.is_numeric_dtype(frame[name].dtype)}
-    return frame.astype({name: "object" for name in frame if name not in numbers}).assign(**numbers)
-
-
 @pytest.mark.parametrize("meetings", [False, True], ids=["visits", "joint meetings"])
-def test_every_measure_of_flow_is_the_same_on_spark(spark: Any, meetings: bool) -> None:  # noqa: FBT001
+def test_every_measure_of_flow_is_the_same_on_spark(on_both: Any, same: Any, meetings: bool) -> None:  # noqa: FBT001
     frame = events() if meetings else events().drop(columns="meeting_id")
-    schema = ", ".join(f"`{name}` {'INT' if name == 'row' else 'STRING'}" for name in frame.columns)
-    there = spark.createDataFrame([tuple(row) for row in frame.itertuples(index=False, name=None)], schema)
-    duck, cluster = (lt.read_log(source, observed_until="2020-12-31", timezone="Europe/Stockholm") for source in (frame, there))
+    duck, cluster = on_both(frame, observed_until="2020-12-31", timezone="Europe/Stockholm")
     wanted: dict[str, Any] = {**MEASURES} if meetings else {"hand-overs": lt.hand_over_matrix, "ping-pong": MEASURES["ping-pong"]}
     if not meetings:
         wanted |= {name: lambda log, measure=measure: measure(log, PATHWAY) for name, measure in ON_A_PATHWAY.items()}
     for name, measure in wanted.items():
         ours, theirs = (measure(log).to_pandas() for log in (duck, cluster))
         assert len(ours), name
-        pd.testing.assert_frame_equal(plain(ours), plain(theirs), rtol=1e-9, atol=1e-12, obj=name)
+        same(ours, theirs, name)

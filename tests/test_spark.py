@@ -27,29 +27,6 @@ ACTIVITIES = ["Upptäckt", "Remiss", "Återbesök", "Diagnos", "Insats", "Flytta
 UNITS = ["BVC Å", "BUP Ö", None, "Logopedi"]
 
 
-@pytest.fixture(scope="module")
-def spark():
-    from pyspark.sql import SparkSession
-
-    settings = {
-        "spark.sql.session.timeZone": "America/Lima",  # the caller's own mustn't matter
-        "spark.ui.enabled": "false",
-        # For a few hundred rows planning is all the cost: no compiled stages, one partition.
-        "spark.sql.codegen.wholeStage": "false",
-        "spark.sql.codegen.factoryMode": "NO_CODEGEN",
-        "spark.sql.adaptive.enabled": "false",
-        "spark.sql.shuffle.partitions": "1",
-        "spark.default.parallelism": "1",
-    }
-    builder = SparkSession.builder.master("local[1]").appName("leadtime tests")
-    for name, value in settings.items():
-        builder = builder.config(name, value)
-    session = builder.getOrCreate()
-    session.sparkContext.setLogLevel("ERROR")
-    yield session
-    session.stop()
-
-
 def events(seed: int, *, dates: bool) -> pd.DataFrame:
     """A log of 60 cases as text: clock times or a mix with dates, some ends, ties, overlaps, blanks, and a row that can't be kept."""
     rng = np.random.default_rng(seed)
@@ -74,23 +51,6 @@ def events(seed: int, *, dates: bool) -> pd.DataFrame:
     return frame.where(frame.notna(), None).assign(row=range(len(rows)))
 
 
-def both(spark, frame: pd.DataFrame, **options) -> tuple[lt.EventLog, lt.EventLog]:
-    """The log on both engines."""
-    schema = ", ".join(f"`{name}` {'INT' if name == 'row' else 'STRING'}" for name in frame.columns)
-    there = spark.createDataFrame([tuple(row) for row in frame.itertuples(index=False, name=None)], schema)
-    return lt.read_log(frame, **options), lt.read_log(there, **options)
-
-
-def same(ours: pd.DataFrame, theirs: pd.DataFrame) -> None:
-    pd.testing.assert_frame_equal(plain(ours), plain(theirs), rtol=1e-9, atol=1e-12)
-
-
-def plain(frame: pd.DataFrame) -> pd.DataFrame:
-    """The frame with every number as a float and every text as an object: engines differ in how wide a whole number is."""
-    numeric = {name: frame[name].astype("Float64").astype("float64") for name in frame if pd.api.types.is_numeric_dtype(frame[name].dtype)}
-    return frame.astype({name: "object" for name in frame if name not in numeric and frame[name].dtype.kind != "M"}).assign(**numeric)
-
-
 MEASURES = {
     "transitions": lt.transitions,
     "transitions by unit": lambda log: lt.transitions(log, by="unit"),
@@ -104,9 +64,9 @@ MEASURES = {
 
 
 @pytest.mark.parametrize(("zone", "dates"), [(None, False), ("Europe/Stockholm", True)], ids=["clock", "mixed in a zone"])
-def test_every_measure_is_the_same_on_spark(spark, zone, dates):
+def test_every_measure_is_the_same_on_spark(on_both, same, zone, dates):
     frame = events(1, dates=dates)
-    duck, cluster = both(spark, frame, timezone=zone, observed_until="2021-12-31")
+    duck, cluster = on_both(frame, timezone=zone, observed_until="2021-12-31")
     assert duck.precision == cluster.precision
     for name, measure in MEASURES.items():
         with warnings.catch_warnings():
@@ -116,8 +76,8 @@ def test_every_measure_is_the_same_on_spark(spark, zone, dates):
         same(ours, theirs)
 
 
-def test_rows_are_accounted_for_alike(spark):
-    duck, cluster = both(spark, events(2, dates=True), timezone="Europe/Stockholm")
+def test_rows_are_accounted_for_alike(on_both):
+    duck, cluster = on_both(events(2, dates=True), timezone="Europe/Stockholm")
     for name in ("rows_read", "rows_kept", "rows_rejected", "rejected_by_reason"):
         assert getattr(duck.quality, name) == getattr(cluster.quality, name), name
     assert [row[2:] for row in duck.rejected.rows] == [row[2:] for row in cluster.rejected.rows]
@@ -125,9 +85,9 @@ def test_rows_are_accounted_for_alike(spark):
     assert codes[0] == codes[1]
 
 
-def test_quality_clock_time_and_working_time_are_the_same_on_spark(spark):
+def test_quality_clock_time_and_working_time_are_the_same_on_spark(on_both, same):
     pathway = lt.read_pathway(PATHWAY | {"pauses": {"family": {"begin": ["Remiss"], "end": ["Återbesök"], "reason": "family"}}})
-    logs = both(spark, events(4, dates=True), timezone="Europe/Stockholm", observed_until="2021-12-31")
+    logs = on_both(events(4, dates=True), timezone="Europe/Stockholm", observed_until="2021-12-31")
     checks = [lt.check_quality(log, pathway).to_pandas().drop(columns="examples") for log in logs]
     assert len(checks[0]) > 10
     same(*checks)
@@ -137,7 +97,7 @@ def test_quality_clock_time_and_working_time_are_the_same_on_spark(spark):
     same(*(lt.working_time(lt.lead_times(log, pathway), calendar).to_pandas() for log in logs))
 
 
-def test_a_skipped_hour_and_a_repeated_one_are_read_alike(spark):
+def test_a_skipped_hour_and_a_repeated_one_are_read_alike(on_both, same):
     times = [
         "2024-03-31 01:59",
         "2024-03-31 02:30",
@@ -147,7 +107,7 @@ def test_a_skipped_hour_and_a_repeated_one_are_read_alike(spark):
         "1850-06-01 12:00",
     ]
     frame = pd.DataFrame({"case_id": list("abcdef"), "activity": "x", "start": times, "row": range(6)})
-    duck, cluster = both(spark, frame, timezone="Europe/Stockholm")
+    duck, cluster = on_both(frame, timezone="Europe/Stockholm")
     parts = ["start_us", "start_wall_us", "start_is_date"]
     same(*(log.session.collect(log.frame.sort("case_id")).reset_index(drop=True)[parts] for log in (duck, cluster)))
     for code in ("skipped-time", "twice-occurring-time"):
@@ -178,7 +138,7 @@ def test_ties_without_a_row_column_go_by_activity_then_unit(spark):
     assert "no-row-order" in {finding.code for finding in log.quality.findings}
 
 
-def test_parquet_read_by_spark_equals_parquet_read_by_duckdb(spark, tmp_path):
+def test_parquet_read_by_spark_equals_parquet_read_by_duckdb(spark, same, tmp_path):
     frame = events(3, dates=False)[:-2]
     typed = frame.assign(start=pd.to_datetime(frame["start"]), end=pd.to_datetime(frame["end"]))
     path = tmp_path / "log.parquet"

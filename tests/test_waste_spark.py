@@ -27,23 +27,6 @@ PATHWAY = lt.read_pathway(
 )  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def spark() -> Any:
-    from pyspark.sql import SparkSession
-
-    settings = {
-        "spark.ui.enabled": "false", "spark.sql.codegen.wholeStage": "false", "spark.sql.codegen.factoryMode": "NO_CODEGEN",
-        "spark.sql.adaptive.enabled": "false", "spark.sql.shuffle.partitions": "1", "spark.default.parallelism": "1",
-    }  # fmt: skip
-    builder = SparkSession.builder.master("local[1]").appName("leadtime waste tests")
-    for name, value in settings.items():
-        builder = builder.config(name, value)
-    session = builder.getOrCreate()
-    session.sparkContext.setLogLevel("ERROR")
-    yield session
-    session.stop()
-
-
 def events() -> pd.DataFrame:
     """Cases with dates and clock times, ties, joint meetings, referrals, pauses and blanks; every column of the ledger is there."""
     rng = np.random.default_rng(5)
@@ -75,34 +58,24 @@ def events() -> pd.DataFrame:
     return frame.where(frame.notna(), None).assign(row=range(len(rows)))
 
 
-def plain(frame: pd.DataFrame) -> pd.DataFrame:
-    """Every number as a float: engines differ in how wide a whole number is."""
-    numbers = {name: frame[name].astype("Float64").astype("float64") for name in frame if pd.api.types.is_numeric_dtype(frame[name].dtype)}
-    return frame.astype({name: "object" for name in frame if name not in numbers}).assign(**numbers)
-
-
 @pytest.fixture(scope="module")
-def logs(spark: Any) -> tuple[lt.EventLog, lt.EventLog]:
-    frame = events()
-    schema = ", ".join(f"`{name}` {'INT' if name == 'row' else 'STRING'}" for name in frame.columns)
-    there = spark.createDataFrame([tuple(row) for row in frame.itertuples(index=False, name=None)], schema)
-    duck, cluster = (lt.read_log(source, observed_until="2020-12-31", timezone="Europe/Stockholm") for source in (frame, there))
-    return duck, cluster
+def logs(on_both: Any) -> tuple[lt.EventLog, lt.EventLog]:
+    return on_both(events(), observed_until="2020-12-31", timezone="Europe/Stockholm")
 
 
-def test_the_split_is_the_same_on_spark(logs: tuple[lt.EventLog, lt.EventLog]) -> None:
+def test_the_split_is_the_same_on_spark(logs: tuple[lt.EventLog, lt.EventLog], same: Any) -> None:
     ours, theirs = (lt.time_split(log, PATHWAY) for log in logs)
     assert set(ours.to_pandas()["not_computable_because"].dropna()) <= {"the lead time is 0"}
-    pd.testing.assert_frame_equal(plain(ours.to_pandas()), plain(theirs.to_pandas()), rtol=1e-9)
+    same(ours.to_pandas(), theirs.to_pandas())
     assert [str(note) for note in ours.notes] == [str(note) for note in theirs.notes]
 
 
-def test_the_ledger_is_the_same_on_spark(logs: tuple[lt.EventLog, lt.EventLog]) -> None:
+def test_the_ledger_is_the_same_on_spark(logs: tuple[lt.EventLog, lt.EventLog], same: Any) -> None:
     ours, theirs = (lt.waste(log, PATHWAY) for log in logs)
     assert set(ours.states.values()) == {"computed"}
-    pd.testing.assert_frame_equal(plain(ours.to_pandas()), plain(theirs.to_pandas()), rtol=1e-9)
+    same(ours.to_pandas(), theirs.to_pandas())
 
 
-def test_continuity_is_the_same_on_spark(logs: tuple[lt.EventLog, lt.EventLog]) -> None:
+def test_continuity_is_the_same_on_spark(logs: tuple[lt.EventLog, lt.EventLog], same: Any) -> None:
     ours, theirs = (lt.continuity(log).to_pandas() for log in logs)
-    pd.testing.assert_frame_equal(plain(ours), plain(theirs), rtol=1e-9)
+    same(ours, theirs)
