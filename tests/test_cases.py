@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import leadtime as lt
 
-EXAMPLES = 25  # each asks the engine several times
+EXAMPLES = settings.default.max_examples // 2  # each asks the engine several times
 
 PATHWAY = {
     "name": "test",

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 import leadtime as lt
 
-EXAMPLES = 25  # each asks the engine several times
+EXAMPLES = settings.default.max_examples // 2  # each asks the engine several times
 
 REFERENCE = Path(__file__).parent / "reference" / "r"
 PATHWAY = {

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import leadtime as lt
 
-EXAMPLES = 25  # each asks the engine several times
+EXAMPLES = settings.default.max_examples // 2  # each asks the engine several times
 
 
 def intervals(*rows: tuple[str, str, str, str], **more: list[str]) -> lt.EventLog:

@@ -39,8 +39,9 @@ def events() -> pd.DataFrame:
             rows.append(
                 {
                     "case_id": "NA" if case == 0 else f"ärende {case}", "activity": one_of("Vård", "Kurs", "Besök"),
-                    "start": f"{time:%Y-%m-%d %H:%M}", "end": end, "unit": one_of("BVC Å", "BUP Ö", None), "place": one_of("hem", "mottagning", None),
-                    "attended": one_of("yes", "no", None, None), "level": one_of("general", "first", "specialist", None),
+                    "start": f"{time:%Y-%m-%d %H:%M}", "end": end, "unit": one_of("BVC Å", "BUP Ö", None),
+                    "place": one_of("hem", "mottagning", None), "attended": one_of("yes", "no", None, None),
+                    "level": one_of("general", "first", "specialist", None),
                     "coordinator": one_of("A", "B", "none", None), "proposal": one_of("samtal; kurs", "kurs;", "Å", None),
                     "meeting_id": one_of("m1", None, None), "cohort": "before" if case % 2 else "after",
                 }
