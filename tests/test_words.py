@@ -162,6 +162,23 @@ def test_open_limits_are_said_in_words():
     assert "-50 % (95 % CI no lower limit to +20 %; log-rank p = 0.40)" in headline(facts((0.5, None, 1.2), 0.4))
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_change_from_a_median_of_0_is_told_by_restricted_means_and_never_denied(language):
+    at_once = cohort("before", 0.0, None, None, open=0)
+    change = {"tau": 365.25, "restricted_mean_difference": Estimate(90.0, 80.0, 100.0, interval="normal")}
+    said = headline(facts((None, None, None), 0.0001, before=at_once, **change), language=language)
+    assert ROSE[language] in said
+    assert UNCLEAR[language] not in said
+    assert UNCLEAR[language] not in headline(facts((None, None, None), 0.0001, before=at_once), language=language)
+
+
+def test_an_interval_that_ties_leave_open_is_not_blamed_on_the_unfinished():
+    done = [cohort(name, 10.0, None, None, open=0) for name in ("before", "after")]
+    said = headline(facts((1.0, None, None), None, *done))
+    assert "(95 % CI open at both ends)" in said
+    assert "too few have finished" in headline(facts((1.0, None, None), None, done[0], AFTER))
+
+
 def test_a_small_p_beside_an_interval_open_at_both_ends_claims_a_difference_of_unknown_size():
     said = headline(facts((0.6, None, None), 0.0004))
     assert said.startswith(

@@ -106,7 +106,7 @@ def _method(facts: HeadlineFacts, text: Words) -> str:
 
 def _is_of_means(facts: HeadlineFacts) -> bool:
     """Whether the change that is said is that of restricted means."""
-    return facts.statistic == "restricted_mean" or facts.before.median.value is None or facts.after.median.value is None
+    return facts.statistic == "restricted_mean" or facts.median_ratio.value is None
 
 
 def bias_note(facts: HeadlineFacts, *, language: str = "en") -> str:
@@ -135,7 +135,7 @@ def bias_note(facts: HeadlineFacts, *, language: str = "en") -> str:
 
 
 def _change(facts: HeadlineFacts, text: Words) -> str:
-    """The first sentence: the change of the declared statistic, or of restricted means where a median isn't reached."""
+    """The first sentence: the change of the declared statistic, or of restricted means where a median isn't reached or is 0."""
     before, after, ratio = facts.before.median.value, facts.after.median.value, facts.median_ratio
     values = {name: format_duration(days, language=text.language) for name, days in (("before", before), ("after", after))}
     if not facts.comparable:
@@ -146,7 +146,7 @@ def _change(facts: HeadlineFacts, text: Words) -> str:
         which = "neither" if before is None and after is None else "only_after" if before is None else "only_before"
         return " ".join(part for part in (text.say(f"headline.{which}", values), _restricted(facts, text)) if part)
     if ratio.value is None:
-        return text.say("headline.no_ratio", values)
+        return " ".join(part for part in (text.say("headline.no_ratio", values), _restricted(facts, text)) if part)
     found = _finding(ratio, 1.0, facts.p_value)
     say = _percent_change if found in ("shorter", "longer") else _signed_percent
     effect = text.say("headline.effect", {"effect": say(ratio.value, text), "interval": _ratio_interval(facts, found, text)})
@@ -265,7 +265,9 @@ def _ratio_interval(facts: HeadlineFacts, found: str, text: Words) -> str:
 def _interval(change: Estimate, first: str, last: str, facts: HeadlineFacts, text: Words) -> str:
     """The interval with the test's p value, which never stands alone; where neither limit can be given, that is said instead."""
     values = {"confidence": text.percent(change.confidence), "lower": first, "upper": last}
-    interval = text.say("headline.interval_open" if change.lower is None and change.upper is None else "headline.interval", values)
+    unfinished = any(cohort.open or cohort.left or cohort.unfinished or cohort.open is None for cohort in (facts.before, facts.after))
+    opened = "interval_open" if unfinished else "interval_open_all_done"
+    interval = text.say(f"headline.{opened if change.lower is None and change.upper is None else 'interval'}", values)
     if facts.p_value is None:
         return interval
     return text.say("headline.with_test", {"interval": interval, "test": text.say(f"test.{facts.test}"), "p": text.p_value(facts.p_value)})
