@@ -223,3 +223,13 @@ def test_an_apostrophe_against_formulas_is_taken_off_once_and_counted(tmp_path: 
     assert log.to_pandas()["activity"].tolist() == ["=x", "x", "'x"]
     assert log.to_pandas()["Anm"].tolist() == ["+46 70", "'@y", "it's"]
     assert [finding.count for finding in log.quality.findings if finding.code == "guarded-text"] == [3]
+
+
+def test_a_case_id_or_activity_of_nothing_but_spaces_is_missing(tmp_path: Path) -> None:
+    path = tmp_path / "blank.csv"
+    path.write_text(
+        "case_id,activity,start\na,b,2024-03-05 08:30:00\na, ,2024-03-06 08:30:00\n\u00a0,c,2024-03-07 08:30:00\n", encoding="utf-8"
+    )
+    log = lt.read_log(path)
+    assert log.quality.rejected_by_reason == {"no activity": 1, "no case id": 1}
+    assert log.quality.rows_kept == len(log) == 1

@@ -80,14 +80,19 @@ def with_pm4py(path: str) -> Found:
     clock = Clock()
     frame = pm4py.read_xes(path)
     taken = clock.taken()
-    return taken, _of_frame(frame, case="case:concept:name", start="start_timestamp", unit="org:group")
+    # A row is a step of an event's life there: of those with a start, the start's time is what counts.
+    step, instance = frame["lifecycle:transition"], frame["concept:instance"]
+    begun = frame[(step == "start") | ~instance.isin(instance[step == "start"])]
+    found = _of_frame(frame[step == "complete"], case="case:concept:name", start="time:timestamp", unit="org:group")
+    return taken, {**found, "starts": _seconds(begun["time:timestamp"])}
 
 
 def _of_frame(frame: Any, *, case: str, start: str, unit: str) -> dict[str, int]:
-    starts = (
-        frame[start].astype("int64") if str(frame[start].dtype) == "int64" else frame[start].map(lambda moment: int(moment.timestamp()))
-    )
-    return {"rows": len(frame), "cases": frame[case].nunique(), "starts": int(starts.sum()), "blank": int(frame[unit].isna().sum())}
+    return {"rows": len(frame), "cases": frame[case].nunique(), "starts": _seconds(frame[start]), "blank": int(frame[unit].isna().sum())}
+
+
+def _seconds(moments: Any) -> int:
+    return int(moments.map(lambda moment: int(moment.timestamp())).sum())
 
 
 PROGRAMS: dict[str, Callable[[str], Found]] = {

@@ -65,6 +65,9 @@ def paired(read: ReadTable) -> tuple[ReadTable, Pairing] | None:
 def _pairs(session: Session, steps: str, by: str, opens: str, closes: str) -> str:
     """Stores which opening step belongs to which closing one, by their places."""
     name = session.new_name("pairs")
+    if not session.rows(f"SELECT 1 FROM {steps} WHERE {opens} LIMIT 1"):
+        session.run(f"CREATE TABLE {name} (opening BIGINT, closing BIGINT, length BIGINT)")
+        return name
     order = f"PARTITION BY {by} ORDER BY moment, place"
     session.run(
         f"""CREATE TABLE {name} AS

@@ -110,19 +110,25 @@ class Session:
         with self._stoppable(), readable():
             return list(self.connection.execute(query, list(parameters)).fetchall())
 
-    def append_columns(self, table: str, columns: Mapping[str, tuple[str, Sequence[object]]]) -> None:
-        """Adds columns of Python values to a table, each with its pandas type (``string``, ``Int64``, ``boolean``)."""
+    def append_columns(
+        self, table: str, columns: Mapping[str, tuple[str, Sequence[object]]], *, written: Mapping[str, str] | None = None
+    ) -> None:
+        """Adds columns of Python values to a table, each with its pandas type (``string``, ``Int64``, ``datetime64[us]``, ``boolean``).
+
+        `written` is the SQL of those whose values go in as something else than they are.
+        """
         import pandas as pd
 
         typed: Any = {name: pd.array(cast("Any", list(column)), dtype=cast("Any", kind)) for name, (kind, column) in columns.items()}
-        self.append(table, pd.DataFrame(typed))
+        self.append(table, pd.DataFrame(typed), written=written)
 
-    def append(self, table: str, frame: Any) -> None:
-        """Adds the rows of a pandas frame to a table whose columns have the same names."""
+    def append(self, table: str, frame: Any, *, written: Mapping[str, str] | None = None) -> None:
+        """Adds the rows of a pandas frame to a table with columns of the same names; `written` is the SQL of those that go in changed."""
         name = self.new_name("chunk")
         self.connection.register(name, frame)
         try:
-            self.run(f"INSERT INTO {table} BY NAME SELECT * FROM {name}")
+            changed = ", ".join(f"{sql} AS {quoted(column)}" for column, sql in (written or {}).items())
+            self.run(f"INSERT INTO {table} BY NAME SELECT *{f' REPLACE ({changed})' if changed else ''} FROM {name}")
         finally:
             self.connection.unregister(name)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 
 import duckdb
@@ -18,9 +19,11 @@ from leadtime.errors import InputError, one_line
 
 __all__ = [
     "Cells",
+    "Moments",
     "Raw",
     "all_blank",
     "cleaned",
+    "columns_table",
     "frame_table",
     "has_value",
     "parquet_view",
@@ -36,6 +39,23 @@ Cells = Sequence[str | None]
 # A text with an apostrophe before what a spreadsheet would take for a formula, as careful programs write it.
 _GUARDED = r"^'+[=+\-@\t\r]"
 _CHUNK = 50_000
+
+
+@dataclass(frozen=True)
+class Moments:
+    """A column of date-times or dates without a zone, none where blank; as texts they are days, or days with their clock time."""
+
+    values: Sequence[date | None]
+    of_days: bool
+
+    def text_of(self, column: str) -> str:
+        """Gives the SQL of the texts, as Python would write them."""
+        if self.of_days:
+            return f"{column}::DATE::VARCHAR"
+        return f"CASE WHEN epoch_us({column}) % 1000000 = 0 THEN {column}::VARCHAR ELSE strftime({column}, '%Y-%m-%d %H:%M:%S.%f') END"
+
+
+Column = Sequence[str | None] | Moments | None
 
 
 @dataclass(frozen=True)
@@ -113,7 +133,7 @@ def cleaned(raw: Raw, headers: Iterable[str]) -> Raw:
         return raw
     # Few texts are distinct, and to find them costs less than to look at both ends of all. In a list, since the engine would
     # otherwise look first and make distinct after.
-    lists = (f"len(list_filter(list(DISTINCT {column}), lambda text: {blank_as_null('text')} <> text OR text = ''))" for column in columns)
+    lists = (f"len(list_filter(list(DISTINCT {column}), lambda text: {blank_as_null('text')} IS DISTINCT FROM text))" for column in columns)
     row = raw.session.rows(f"SELECT {', '.join(lists)} FROM {raw.name}")[0]
     return replace(raw, clean=frozenset(column for column, count in zip(columns, row, strict=True) if not count))
 
@@ -174,19 +194,32 @@ def has_value(raw: Raw, header: str, *, beside: str | None = None, other_than: I
 
 
 def columns_table(
-    session: Session, headers: Sequence[str], blocks: Iterable[tuple[Sequence[int], str | None, Sequence[Sequence[str | None] | None]]]
+    session: Session,
+    headers: Sequence[str],
+    blocks: Iterable[tuple[Sequence[int], str | None, Sequence[Column]]],
+    *,
+    types: Mapping[str, str],
 ) -> Raw:
-    """Gives the table of columns of texts: of each block its line numbers, its sheet, and a column a header, none where it has none."""
-    name = _texts_table(session, len(headers))
+    """Gives the table of columns: of each block its line numbers, its sheet, and a column a header, none where it has none.
+
+    `types` are the headers whose columns, of moments only, are stored as they are (``DATE`` or ``TIMESTAMP``); all others as texts.
+    """
+    kinds = [types.get(header, "VARCHAR") for header in headers]
+    name = _texts_table(session, kinds)
     for lines, sheet, columns in blocks:
         book: dict[str, tuple[str, Sequence[object]]] = {"line": ("Int64", lines), "sheet": ("string", [sheet] * len(lines))}
-        session.append_columns(name, book | {f"c{i}": ("string", column) for i, column in enumerate(columns) if column is not None})
-    return _texts_raw(session, name, headers)
+        given = {f"c{i}": column for i, column in enumerate(columns) if column is not None}
+        moments = {column: found for column, found in given.items() if isinstance(found, Moments)}
+        texts = {column: ("string", found) for column, found in given.items() if not isinstance(found, Moments)}
+        times = {column: ("datetime64[us]", found.values) for column, found in moments.items()}
+        untyped = {column: found.text_of(column) for column, found in moments.items() if kinds[int(column[1:])] == "VARCHAR"}
+        session.append_columns(name, book | texts | times, written=untyped)
+    return replace(_texts_raw(session, name, headers), types=tuple(kinds), typed=bool(types))
 
 
-def _texts_table(session: Session, width: int) -> str:
+def _texts_table(session: Session, kinds: Sequence[str]) -> str:
     name = session.new_name("raw")
-    declared = "".join(f", c{i} VARCHAR" for i in range(width))
+    declared = "".join(f", c{i} {kind}" for i, kind in enumerate(kinds))
     session.run(f"CREATE TABLE {name} (line BIGINT, sheet VARCHAR, bad VARCHAR{declared})")
     return name
 
@@ -200,7 +233,7 @@ def _texts_raw(session: Session, name: str, headers: Sequence[str]) -> Raw:
 def rows_table(session: Session, headers: Sequence[str], rows: Iterable[tuple[int, str | None, str | None, Cells]]) -> Raw:
     """Gives the table of rows of text: line number, sheet, the text of a row that can't be parsed, and the cells."""
     width = len(headers)
-    name = _texts_table(session, width)
+    name = _texts_table(session, ["VARCHAR"] * width)
 
     def store(chunk: list[tuple[int, str | None, str | None, Cells]]) -> None:
         columns: dict[str, tuple[str, Sequence[object]]] = {

@@ -10,10 +10,10 @@ from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 
-from leadtime.columns import REQUIRED_ROLES, normalised
+from leadtime.columns import REQUIRED_ROLES, normalised, resolve_some
 from leadtime.engine.session import Session
-from leadtime.engine.tables import columns_table
-from leadtime.errors import InputError
+from leadtime.engine.tables import Moments, columns_table
+from leadtime.errors import InputError, LeadtimeError
 from leadtime.ingest.settings import Settings, is_cases_name, settings_in
 from leadtime.ingest.source import Options, Source, header_score, unique_headers
 from leadtime.ingest.workbook_file import SheetRows, opened_workbook, sheet_rows
@@ -55,13 +55,15 @@ def read_workbook(session: Session, path: Path, options: Options) -> Source:
         )
         for sheet, place in paired
     ]
-    raw = columns_table(session, headers, blocks)
+    types = _types(headers, [columns for *_, columns in blocks], options)
+    raw = columns_table(session, headers, blocks, types=types)
     names = ", ".join(sheet.name for sheet in sheets)
     choices = {"sheets": names, "header_row": ", ".join(str(sheet.header_row) for sheet in sheets)}
     findings = tuple(_findings(sheets, [name for name in skipped if name not in of_cases]))
     return Source(
         raw, path.name, "xlsx", str(path), choices, findings, sheets_stacked=len(sheets) > 1, dates=frozenset(headers[i] for i in dates),
         case_sheets=of_cases, settings=settings,
+        clocked=frozenset(header for header, kind in types.items() if kind == "TIMESTAMP"),
     )  # fmt: skip
 
 
@@ -71,21 +73,40 @@ def _apart(found: list[SheetRows], path: Path) -> tuple[Settings | None, list[Sh
     return next((settings for _, settings in told if settings), None), [rows for rows, settings in told if settings is None]
 
 
+def _types(headers: Sequence[str], blocks: Sequence[Sequence[Sequence[str | None] | Moments | None]], options: Options) -> dict[str, str]:
+    """The types of the events' times, where each of them holds nothing but Excel's date-times; else none."""
+    try:
+        roles = resolve_some(headers, options.columns).roles
+    except LeadtimeError:
+        return {}  # told where the roles are settled
+    found: dict[str, str] = {}
+    for header in [roles[role] for role in ("start", "end") if role in roles]:
+        columns = [columns[headers.index(header)] for columns in blocks]
+        moments = [column for column in columns if isinstance(column, Moments)]
+        if len(moments) < len(columns):
+            return {}
+        found[header] = "DATE" if moments[0].of_days else "TIMESTAMP"
+    return found
+
+
 def _are_dates(columns: Sequence[Sequence[Any]]) -> bool:
     """Whether the date-times of a column, which may stand in several sheets, are all midnights."""
     timed = [column for column in columns if {date, datetime} & set(map(type, column))]
     return bool(timed) and all(midnights(column) for column in timed)
 
 
-def _texts(column: Sequence[Any], *, dates: bool) -> Sequence[str | None]:
+def _texts(column: Sequence[Any], *, dates: bool) -> Sequence[str | None] | Moments:
     """A column's values as texts; the commonest kinds each by their own function, since a sheet has many cells."""
     kinds = set(map(type, column))
+    if str in kinds and "" in column:
+        column = [None if value == "" else value for value in column]
+        kinds = set(map(type, column))
     if kinds <= {str, type(None)}:
-        return [value or None for value in column] if "" in column else column
+        return column
+    if kinds <= {date, datetime, type(None)}:
+        return Moments(column, of_days=dates)
     # The quick reader gives a date for a date-time at midnight.
     write: dict[type, Callable[[Any], str | None]] = {datetime: _day, date: _day} if dates else {datetime: str, date: _midnight}
-    if len(kinds) == 1 and kinds <= set(write):
-        return list(map(write[kinds.pop()], column))
     write |= {str: _or_none, type(None): _or_none, int: str}
     return [write.get(type(value), cell_text)(value) for value in column]
 

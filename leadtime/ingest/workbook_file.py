@@ -123,6 +123,8 @@ def _file_of(sheet: Any) -> str:
 
 def _filled_rows(name: str, rows: Iterable[Sequence[Any]], path: Path) -> SheetRows:
     """The rows that hold a value, and not more of them than the memory holds."""
+    if isinstance(rows, list) and _all_filled(rows):
+        return SheetRows(name, list(range(1, len(rows) + 1)), rows)
     numbers: list[int] = []
     filled: list[Sequence[Any]] = []
     cells = 0
@@ -140,6 +142,13 @@ def _filled_rows(name: str, rows: Iterable[Sequence[Any]], path: Path) -> SheetR
         numbers.append(number)
         filled.append(row)
     return SheetRows(name, numbers, filled)
+
+
+def _all_filled(rows: list[Sequence[Any]]) -> bool:
+    """Whether each row of a sheet, neither wide nor large, holds a value in its first cell; most sheets are like that."""
+    if not all(rows) or max(map(len, rows), default=0) > MOST_COLUMNS or sum(map(len, rows)) > _MOST_CELLS:
+        return False
+    return not any(map(_is_blank, {row[0] for row in rows}))
 
 
 def _is_blank(cell: Any) -> bool:

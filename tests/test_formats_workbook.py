@@ -1,0 +1,101 @@
+"""Workbooks: the quick way, by which columns of Excel's date-times stay what they are, tells the same as the way over texts."""
+
+from __future__ import annotations
+
+import importlib.util
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+
+import leadtime as lt
+
+Cells = list[Any]
+HEADER = ["Ärende", "Händelse", "Start", "Slut", "Enhet", "Registrerad"]
+MORNING = datetime(2024, 3, 5, 8, 30)  # noqa: DTZ001 - a workbook's times have no zone
+
+
+@pytest.fixture(params=["calamine", "openpyxl"])
+def library(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Both libraries that workbooks are read with."""
+    name = str(request.param)
+    if name == "calamine":
+        pytest.importorskip("python_calamine")
+    else:
+        found = importlib.util.find_spec
+        monkeypatch.setattr(importlib.util, "find_spec", lambda what, *rest: None if what == "python_calamine" else found(what, *rest))
+    return name
+
+
+def rows() -> list[Cells]:
+    """Events with and without an end, a fraction of a second, a blank unit, and a date-time that is no role."""
+    made: list[Cells] = []
+    for i in range(12):
+        start, end = MORNING + timedelta(days=i, milliseconds=500 * (i % 2)), MORNING + timedelta(days=i, hours=2)
+        made.append([f"a{i % 3}", "Besök", start, end if i % 4 else None, "BVC" if i % 5 else None, MORNING + timedelta(days=30)])
+    return made
+
+
+def book(path: Path, *sheets: list[Cells]) -> Path:
+    """A workbook of sheets with the same header."""
+    made = openpyxl.Workbook()
+    made.remove(made.active)
+    for number, cells in enumerate(sheets):
+        sheet = made.create_sheet(f"Blad{number + 1}")
+        for row in [HEADER, *cells]:
+            sheet.append(row)
+    made.save(path)
+    return path
+
+
+def events(log: lt.EventLog) -> list[dict[str, Any]]:
+    """The events as plain values, in the order of rows."""
+    frame = log.session.collect(log.frame).sort_values("row")
+    return [{str(name): None if value != value else value for name, value in row.items()} for row in frame.to_dict("records")]
+
+
+@pytest.mark.usefixtures("library")
+@pytest.mark.parametrize("zone", [None, "Europe/Stockholm"])
+def test_moments_read_as_they_are_equal_those_read_as_texts(tmp_path: Path, zone: str | None) -> None:
+    quick = lt.read_log(book(tmp_path / "quick.xlsx", rows()), timezone=zone)
+    as_text = [*rows(), ["a0", "Remiss", "2024-04-02 10:00", "2024-04-02", "BVC", MORNING]]
+    slow = lt.read_log(book(tmp_path / "slow.xlsx", as_text), timezone=zone)
+    assert quick.quality.rows_read == quick.quality.rows_kept == 12
+    assert events(quick) == events(slow)[:12]
+    assert {event["Registrerad"] for event in events(quick)} == {"2024-04-04 08:30:00"}
+
+
+@pytest.mark.usefixtures("library")
+def test_rejected_rows_are_told_by_their_row_where_moments_are_read_as_they_are(tmp_path: Path) -> None:
+    cells = rows()
+    cells[2][2] = None
+    cells[5][3] = cells[5][2] - timedelta(days=3)
+    cells[7][1] = " "
+    log = lt.read_log(book(tmp_path / "rejected.xlsx", cells))
+    found = [(row["row_number"], row["column"], row["reason"]) for row in log.rejected.to_pandas().to_dict("records")]
+    assert found == [(4, "Start", "no start"), (7, "Slut", "end before start"), (9, "Händelse", "no activity")]
+    assert (log.quality.rows_read, log.quality.rows_kept, log.quality.rows_rejected) == (12, 9, 3)
+
+
+@pytest.mark.usefixtures("library")
+def test_midnights_are_dates_where_every_sheet_has_nothing_else(tmp_path: Path) -> None:
+    dates = [[*row[:2], row[2].replace(hour=0, minute=0, microsecond=0), None, *row[4:]] for row in rows()]
+    both = lt.read_log(book(tmp_path / "dates.xlsx", dates, dates), columns={"end": "Slut"})
+    assert both.precision == "date"
+    assert "midnight-dates" in {finding.code for finding in both.quality.findings}
+    assert lt.read_log(book(tmp_path / "mixed.xlsx", dates, rows())).precision == "clock"
+
+
+@pytest.mark.usefixtures("library")
+def test_a_table_that_begins_further_down_keeps_its_row_numbers(tmp_path: Path) -> None:
+    path = book(tmp_path / "moved.xlsx", rows())
+    moved = openpyxl.load_workbook(path)
+    moved["Blad1"].insert_rows(1, 3)
+    moved["Blad1"].insert_rows(8, 2)
+    moved["Blad1"]["A12"] = "  "
+    moved.save(path)
+    log = lt.read_log(path)
+    assert [row["row_number"] for row in log.rejected.to_pandas().to_dict("records")] == [12]
+    assert log.quality.rows_kept == 11
