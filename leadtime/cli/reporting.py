@@ -58,6 +58,11 @@ def report(
         bool, typer.Option("--allow-personal-numbers", help="Go on where a column holds personal numbers; none is shown")
     ] = False,
     reserve_numbers: ReserveNumbers = None,
+    releases: Annotated[
+        Path | None,
+        typer.Option("--releases", help="Ledger of what earlier reports published (JSON)", show_default=False),
+    ] = None,
+    despite_releases: Annotated[bool, typer.Option("--despite-releases", help="Warn where an earlier release tells more; go on")] = False,
     seed: Annotated[int, typer.Option("--seed", help="Seed of the bootstrap and permutations")] = 0,
 ) -> None:
     """Compare before and after, and write report.xlsx and report.html.
@@ -95,9 +100,12 @@ def report(
         made = build_report(
             log, pathway, result, language=words, profile=rules, sections=sections or None, seed=seed,
             allow_personal_numbers=True,  # looked for above
+            releases=releases, despite_releases=despite_releases,
         )  # fmt: skip
         made.to_excel(made_folder(out) / "report.xlsx")
         made.to_html(out / "report.html")
+        if releases is not None:
+            made.record_release(releases)
     _account(log)
     for _, headline in made.headlines:
         typer.echo(headline)

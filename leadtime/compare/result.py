@@ -98,6 +98,11 @@ class Comparison(Result):
         return self.break_dates.get("")
 
     @property
+    def only_site(self) -> str | None:
+        """The one site that was compared; None where all were."""
+        return self._basis.design.only_site
+
+    @property
     def effect(self) -> Estimate | None:
         """The change by the declared statistic: the ratio of medians, or the difference of restricted means in days."""
         return self.median_ratio if self.statistic == "median" else self.restricted_mean_difference

@@ -6,7 +6,7 @@ Source: DEFINITIONS 5.1 (counts), 5.2 (medians, percentiles, least and greatest 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from leadtime.disclosure.algebra import derivable
 from leadtime.disclosure.attacker import Attacker, Problem
@@ -41,6 +41,17 @@ class Disclosed(Result):
     profile: Profile
     hidden: frozenset[Cell]
     proposals: Table
+    _problem: Problem = field(repr=False, compare=False)  # with what is hidden, so it is in no rendering
+
+    @property
+    def problem(self) -> Problem:
+        """The counts before they were hidden, and the sums that link them."""
+        return self._problem
+
+    @property
+    def sums(self) -> tuple[Sum, ...]:
+        """The sums that link the counts."""
+        return self._problem.sums
 
     def table(self, name: str) -> Table:
         """Gives one table by its name."""
@@ -98,7 +109,7 @@ def disclose(
     shown = tuple(_shown(table, hidden, chosen) for table in given if table.name not in unpublished)
     published = {table.name for table in shown}
     advice = proposals([table for table in given if table.name in published and _is_empty(table, hidden)], chosen)
-    return Disclosed(shown, _audit(attacker, hidden, given, shown), chosen, hidden, advice)
+    return Disclosed(shown, _audit(attacker, hidden, given, shown), chosen, hidden, advice, problem)
 
 
 def _counts(table: Table) -> list[tuple[Cell, int]]:

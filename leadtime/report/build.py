@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Literal
 
-from leadtime.disclosure import Disclosed, Profile, disclose, profile_named
+from leadtime.disclosure import Disclosed, Profile, Release, disclose, profile_named, release_of
 from leadtime.errors import UsageError, did_you_mean
 from leadtime.quality import check_quality, refuse_persons
 from leadtime.report.cover import cover
@@ -15,6 +16,7 @@ from leadtime.report.links import LINKS
 from leadtime.report.model import Report, Section
 from leadtime.report.parts import Part, parts_of
 from leadtime.report.phrases import Phrases, headline
+from leadtime.report.releases import look_at_releases
 from leadtime.report.scan import Guard, stated
 from leadtime.words import languages
 
@@ -45,6 +47,8 @@ def build_report(
     generated: str | date | None = None,
     seed: int = 0,
     allow_personal_numbers: bool = False,
+    releases: str | os.PathLike[str] | None = None,
+    despite_releases: bool = False,
 ) -> Report:
     """Builds a report from a log, its pathway and a comparison: calls the public functions, hides small counts, then finds the words.
 
@@ -59,13 +63,16 @@ def build_report(
         generated: when the report was made, to be printed; without it no time is, and the same input gives the same bytes.
         seed: of the comparison's draws, printed where no comparison carries its own.
         allow_personal_numbers: go on where a column of the log holds personal numbers; no report ever shows one.
+        releases: a ledger of earlier releases (`Report.record_release` adds to it): a report that with one of them would tell a small
+            count is refused. A file that isn't there yet is an empty ledger.
+        despite_releases: warn of that instead.
 
     Returns:
         The frozen report; `.to_excel(path)` and `.to_html(path)` write it.
 
     Raises:
         UsageError: a section, language or profile isn't known, or the comparison is of another log.
-        DisclosureError: the log holds personal numbers, or small counts can't be protected.
+        DisclosureError: the log holds personal numbers, small counts can't be protected, or an earlier release would help to tell one.
 
     Source:
         DEFINITIONS 3.4 (what stands beside the headline), 5 (disclosure), 6 (audit).
@@ -95,7 +102,10 @@ def build_report(
     disclosed = disclose(found.tables, profile=rules, sums=found.sums, unpublished=(LINKS,), keep=found.keep)
     part = Part(found, disclosed, phrases, str(generated or ""), comparison.seed if comparison else seed)
     chosen = tuple(section for section in parts_of(part, wanted) if section.blocks)
-    return _report(part, chosen, found, disclosed)
+    release = _release(part, chosen)
+    if releases is not None:
+        look_at_releases(releases, disclosed, release, despite=despite_releases)
+    return _report(part, chosen, release)
 
 
 def _day(generated: str | date | None) -> date:
@@ -115,8 +125,8 @@ def _wanted(sections: Sequence[str] | None) -> tuple[str, ...]:
     return tuple(name for name in SECTIONS if name in sections)
 
 
-def _report(part: Part, sections: tuple[Section, ...], found: Gathered, disclosed: Disclosed) -> Report:
-    first = cover(part)
+def _report(part: Part, sections: tuple[Section, ...], release: Release) -> Report:
+    first, found, disclosed = cover(part), part.found, part.disclosed
     return Report(
         title=first.title,
         language=part.phrases.text.language,
@@ -130,7 +140,17 @@ def _report(part: Part, sections: tuple[Section, ...], found: Gathered, disclose
         disclosure=disclosed.audit,
         generated=part.generated,
         guard=_guard(part, found, disclosed),
+        _release=release,
     )
+
+
+def _release(part: Part, sections: tuple[Section, ...]) -> Release:
+    """The counts that are published: those of the tables shown; the headline has the cohorts' in any case."""
+    shown = {table.name for section in sections for table in section.tables} | {"cohorts"}
+    comparison, until = part.found.comparison, part.found.times.observed_until
+    name = part.generated or ("" if until is None else part.phrases.month(until.wall_us)) or "1"
+    scope = comparison.only_site if comparison else None
+    return release_of(part.disclosed, name=name, scope=scope or "", shown=shown)
 
 
 def _guard(part: Part, found: Gathered, disclosed: Disclosed) -> Guard:

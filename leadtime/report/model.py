@@ -15,6 +15,7 @@ from leadtime.results import Result, Table
 from leadtime.words import words
 
 if TYPE_CHECKING:
+    from leadtime.disclosure import Release
     from leadtime.report.scan import Guard
 
 __all__ = ["DIGITS", "Block", "Cell", "ChartBlock", "Column", "KeyFigure", "Kind", "Line", "Report", "Section", "TableBlock", "TextBlock"]
@@ -160,6 +161,7 @@ class Report(Result):
     disclosure: Table
     generated: str = ""
     guard: Guard | None = field(default=None, repr=False, compare=False)
+    _release: Release | None = field(default=None, repr=False, compare=False)
 
     @property
     def tables(self) -> tuple[TableBlock, ...]:
@@ -201,6 +203,23 @@ class Report(Result):
         from leadtime.report.html import page
 
         write_whole(path, self._looked_at(page(self).encode()))
+
+    def record_release(self, path: str | os.PathLike[str]) -> None:
+        """Notes in a ledger what this report publishes, for `build_report(releases=)` to look at; call it once the report was written.
+
+        The same figures once more change nothing, and what is `internal` isn't published.
+
+        Args:
+            path: of the ledger (JSON), which is made where there is none. It holds no figure that the report doesn't show.
+
+        Raises:
+            InputError: the file is there and is no ledger, or there is no such folder.
+            ResourceError: the file can't be written.
+        """
+        from leadtime.report.releases import add_release
+
+        if self._release is not None and self._release.threshold > 1:
+            add_release(path, self._release)
 
     def _looked_at(self, content: bytes) -> bytes:
         """The finished file, once nothing of a single person was found in it."""

@@ -1,0 +1,198 @@
+"""Two reports that are each safe may tell a child together; the ledger of earlier releases stops the second (threat T12)."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import leadtime as lt
+from leadtime.cli import main
+from leadtime.disclosure import Release, disclose, release_of, told_together
+from leadtime.errors import DisclosureError, InputError, LeadtimeWarning
+from leadtime.report.releases import add_release, read_releases
+from leadtime.results import Table
+
+PATHWAY = """
+name = "Early help"
+start = "detection"
+stop = "diagnosis"
+[milestones.detection]
+activities = ["Detected"]
+[milestones.diagnosis]
+activities = ["Diagnosis"]
+"""
+
+
+def rows_of(finished: int, waiting: int, *, cohort: str, site: str = "A", days: int = 400) -> list[tuple[str, ...]]:
+    """The events of children of one cohort at one site, some of whom wait."""
+    rows = []
+    for number in range(finished + waiting):
+        case, begin = f"{site}-{cohort}-{number}", datetime.date(2019, 1, 1) + datetime.timedelta(days=3 * number)
+        rows.append((case, "Detected", str(begin), cohort, site))
+        if number < finished:
+            rows.append((case, "Diagnosis", str(begin + datetime.timedelta(days=days + number)), cohort, site))
+    return rows
+
+
+def study(*parts: list[tuple[str, ...]]) -> pd.DataFrame:
+    return pd.DataFrame([row for part in parts for row in part], columns=["case_id", "activity", "start", "cohort", "site"])
+
+
+def report_of(frame: pd.DataFrame, **options) -> lt.Report:
+    site = options.pop("site", None)
+    log = lt.read_log(frame, observed_until="2021-12-31")
+    pathway = lt.read_pathway({
+        "name": "Early help", "start": "detection", "stop": "diagnosis",
+        "milestones": {"detection": {"activities": ["Detected"]}, "diagnosis": {"activities": ["Diagnosis"]}},
+    })  # fmt: skip
+    result = lt.compare(lt.lead_times(log, pathway), site=site, draws=200)
+    return lt.build_report(log, pathway, result, sections=["cohorts", "who"], **options)
+
+
+BASE = study(rows_of(30, 10, cohort="before"), rows_of(30, 10, cohort="after", days=100))
+
+
+def cohort_sizes(report: lt.Report) -> list:
+    return [row[1] for row in report.section("cohorts").tables[0].rows]
+
+
+def test_two_reports_a_month_apart_tell_a_child_without_the_ledger_and_not_with_it(tmp_path):
+    later = study(rows_of(31, 9, cohort="before"), rows_of(30, 10, cohort="after", days=100))
+    first, second = report_of(BASE), report_of(later)
+    shown = [report.section("cohorts").tables[0].rows[0][2] for report in (first, second)]
+    assert shown[1] - shown[0] == 1  # the attack: the one child of the month has finished
+    first.record_release(tmp_path / "releases.json")
+    with pytest.raises(DisclosureError, match=r"release 'December 2021' of releases\.json the tables 'cohorts' would tell of fewer than 5"):
+        report_of(later, releases=tmp_path / "releases.json")
+    with pytest.warns(LeadtimeWarning, match="'cohorts'"):
+        report_of(later, releases=tmp_path / "releases.json", despite_releases=True)
+
+
+def test_cohorts_that_differ_by_one_child_are_stopped(tmp_path):
+    report_of(BASE).record_release(tmp_path / "releases.json")
+    without_one = BASE[BASE["case_id"] != "A-after-3"]
+    assert cohort_sizes(report_of(without_one)) == [40, 39]  # the attack: that child was in the cohort after
+    with pytest.raises(DisclosureError, match="counts differ by fewer than 5 from it"):
+        report_of(without_one, releases=tmp_path / "releases.json")
+
+
+def test_sites_that_leave_a_few_of_the_whole_are_stopped(tmp_path):
+    large = [rows_of(n, 8, cohort=cohort, site=site) for cohort in ("before", "after") for site, n in (("A", 20), ("B", 16))]
+    frame = study(*large, rows_of(1, 2, cohort="before", site="C"), rows_of(6, 6, cohort="after", site="C"))
+    ledger = tmp_path / "releases.json"
+    whole, a, b = report_of(frame), report_of(frame, site="A"), report_of(frame, site="B")
+    assert cohort_sizes(whole)[0] - cohort_sizes(a)[0] - cohort_sizes(b)[0] == 3  # the attack: site C has three children before
+    whole.record_release(ledger)
+    report_of(frame, site="A", releases=ledger).record_release(ledger)
+    with pytest.raises(DisclosureError, match="the whole less its sites leaves fewer than 5"):
+        report_of(frame, site="B", releases=ledger)
+
+
+def test_a_hidden_count_that_an_earlier_release_of_the_same_table_gives_away_is_stopped():
+    """One table hides other cells as cover than the other, so that together every count is known."""
+    counts = (("a", 3), ("b", 9), ("c", 9), ("total", 21))
+    table = Table("units", ("unit", "n"), counts, counts=("n",))
+    new = disclose(table)
+    second = release_of(new, name="new", shown=("units",))
+    hidden = [row[0] for row in second.tables[0].rows if row[1] == "[c]"]
+    assert hidden == ["a", "b"] or hidden == ["a", "c"]
+    other = {"a", "b", "c"} - set(hidden) | {"a"}
+    earlier = Table("units", ("unit", "n"), tuple((unit, "[c]" if unit in other else n) for unit, n in counts), counts=("n",))
+    first = Release("old", "", 5, 1, (earlier,))
+    told = told_together(new, second, [first])
+    assert [(one.table, one.means) for one in told] == [("units", "hidden")]
+    assert told_together(new, second, [second]) == ()
+
+
+def test_the_same_report_once_more_is_published_and_recorded_once(tmp_path):
+    ledger = tmp_path / "releases.json"
+    report_of(BASE).record_release(ledger)
+    before = ledger.read_bytes()
+    again = report_of(BASE, releases=ledger)
+    again.record_release(ledger)
+    assert ledger.read_bytes() == before
+    assert len(read_releases(ledger)) == 1
+
+
+def test_a_report_with_many_more_children_is_published(tmp_path):
+    ledger = tmp_path / "releases.json"
+    report_of(BASE).record_release(ledger)
+    more = study(rows_of(50, 20, cohort="before"), rows_of(60, 20, cohort="after", days=100))
+    report_of(more, releases=ledger).record_release(ledger)
+    assert [release.name for release in read_releases(ledger)] == ["December 2021", "December 2021 (2)"]
+
+
+def test_differences_that_follow_from_the_sums_are_told_too():
+    """The sizes and those who finished differ by many, and so those who wait by few."""
+    columns = ("cohort", "n", "observed", "unfinished")
+    before, after = (disclose(Table("cohorts", columns, (("x", n, done, n - done),))) for n, done in ((60, 40), (80, 58)))
+    first, second = (release_of(one, name="r", shown=("cohorts",)) for one in (before, after))
+    hidden = Table("cohorts", columns, (("x", 60, 40, "[c]"),), counts=first.tables[0].counts)
+    told = told_together(after, second, [Release("r", "", 5, 1, (hidden,))])
+    assert [one.means for one in told] == ["difference"]
+
+
+def test_rounded_counts_tell_no_small_difference(tmp_path):
+    ledger = tmp_path / "releases.json"
+    report_of(BASE, profile="nhs-7-round5").record_release(ledger)
+    later = study(rows_of(33, 10, cohort="before"), rows_of(30, 10, cohort="after", days=100))
+    report_of(later, profile="nhs-7-round5", releases=ledger)
+
+
+def test_the_ledger_holds_published_counts_alone(tmp_path):
+    ledger = tmp_path / "releases.json"
+    small = study(rows_of(30, 3, cohort="before"), rows_of(30, 10, cohort="after", days=100))
+    report = report_of(small)
+    report.record_release(ledger)
+    text = ledger.read_text(encoding="utf-8")
+    assert "A-before" not in text
+    assert "2019" not in text
+    shown = {str(cell) for table in report.tables for row in table.rows for cell in row}
+    for entry in json.loads(text)["releases"][0]["tables"]:
+        places = [entry["columns"].index(name) for name in entry["counts"]]
+        assert {str(row[place]) for row in entry["rows"] for place in places} <= shown
+    assert '"[c]"' in text
+
+
+def test_what_is_internal_is_no_release(tmp_path):
+    report_of(BASE, profile="internal").record_release(tmp_path / "releases.json")
+    assert not (tmp_path / "releases.json").exists()
+
+
+@pytest.mark.parametrize("content", ["", "{}", "[1]", '{"leadtime_releases": 1, "releases": [{"name": "x"}]}', '{"leadtime_releases": 9}'])
+def test_a_file_that_is_no_ledger_is_one_line_and_stays(tmp_path, content):
+    ledger = tmp_path / "releases.json"
+    ledger.write_text(content, encoding="utf-8")
+    with pytest.raises(InputError, match=r"releases\.json'"):
+        add_release(ledger, Release("r", "", 5, 1, ()))
+    assert ledger.read_text(encoding="utf-8") == content
+
+
+def test_the_command_records_what_it_published_and_publishes_nothing_that_it_refuses(tmp_path: Path, capsys) -> None:
+    (tmp_path / "pathway.toml").write_text(PATHWAY, encoding="utf-8")
+    ledger = tmp_path / "releases.json"
+
+    def run(frame: pd.DataFrame, out: str, *more: str) -> int:
+        frame.to_csv(tmp_path / "log.csv", index=False)
+        given = ["--pathway", str(tmp_path / "pathway.toml"), "--observed-until", "2021-12-31", "--section", "cohorts"]
+        return main(["report", str(tmp_path / "log.csv"), *given, "--releases", str(ledger), "--out", str(tmp_path / out), *more])
+
+    assert run(BASE, "january") == 0
+    assert len(read_releases(ledger)) == 1
+    before = ledger.read_bytes()
+    later = study(rows_of(31, 10, cohort="before"), rows_of(30, 10, cohort="after", days=100))
+    capsys.readouterr()
+    assert run(later, "february") == 1
+    line = capsys.readouterr().err
+    assert line.count("\n") == 1
+    assert "'cohorts'" in line
+    assert "--despite-releases" in line
+    assert not (tmp_path / "february").exists()
+    assert ledger.read_bytes() == before
+    with pytest.warns(LeadtimeWarning):
+        assert run(later, "february", "--despite-releases") == 0
+    assert len(read_releases(ledger)) == 2
