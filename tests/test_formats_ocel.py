@@ -1,4 +1,4 @@
-"""OCEL 2.0, as JSON and as SQLite: flattened on a type of object, with what that does to the events said and counted."""
+"""OCEL 2.0, as JSON, as XML and as SQLite: flattened on a type of object, with what that does to the events said and counted."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import sqlite3
 import tempfile
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 from hypothesis import example, given, settings
@@ -76,6 +77,31 @@ def as_json(log: Any, folder: Path) -> Path:
     return path
 
 
+def as_xml(log: dict[str, Any], folder: Path, name: str = "log.xmlocel", encoding: str = "utf-8") -> Path:
+    """The log as the standard lays it out in XML."""
+    root = ElementTree.Element("log")
+    for kind in ("object", "event"):
+        types = ElementTree.SubElement(root, f"{kind}-types")
+        for declared in log[f"{kind}Types"]:
+            attributes = ElementTree.SubElement(ElementTree.SubElement(types, f"{kind}-type", name=declared["name"]), "attributes")
+            for attribute in declared["attributes"]:
+                ElementTree.SubElement(attributes, "attribute", name=attribute["name"], type=attribute["type"])
+    for kind, named in (("object", ("id", "type")), ("event", ("id", "type", "time"))):
+        items = ElementTree.SubElement(root, f"{kind}s")
+        for item in log[f"{kind}s"]:
+            made = ElementTree.SubElement(items, kind, {name: item[name] for name in named})
+            attributes, links = ElementTree.SubElement(made, "attributes"), ElementTree.SubElement(made, "objects")
+            for attribute in item.get("attributes", []):
+                time = {"time": attribute["time"]} if "time" in attribute else {}
+                ElementTree.SubElement(attributes, "attribute", name=attribute["name"], **time).text = str(attribute["value"])
+            for link in item.get("relationships", []):
+                qualifier = {"qualifier": link["qualifier"]} if "qualifier" in link else {}
+                ElementTree.SubElement(links, "relationship", {"object-id": link["objectId"], **qualifier})
+    path = folder / name
+    ElementTree.ElementTree(root).write(path, encoding=encoding, xml_declaration=True)
+    return path
+
+
 def as_sqlite(log: dict[str, Any], folder: Path) -> Path:
     """The log as the standard lays it out in SQLite: its types' tables are named by letters only."""
     path = folder / "log.sqlite"
@@ -133,7 +159,7 @@ def refused(source: Any, kind: type[lt.LeadtimeError] = lt.InputError, **options
     return str(caught.value)
 
 
-@pytest.mark.parametrize("write", [as_json, as_sqlite])
+@pytest.mark.parametrize("write", [as_json, as_xml, as_sqlite])
 def test_the_cases_are_the_objects_of_the_chosen_type(write: Any, tmp_path: Path) -> None:
     log = lt.read_log(write(LOG, tmp_path), object_type="child")
     accounted(log)
@@ -146,7 +172,7 @@ def test_the_cases_are_the_objects_of_the_chosen_type(write: Any, tmp_path: Path
     assert (log.precision, log.provenance.format, dict(log.provenance.choices)["object_type"]) == ("clock", "ocel", "child")
 
 
-@pytest.mark.parametrize("write", [as_json, as_sqlite])
+@pytest.mark.parametrize("write", [as_json, as_xml, as_sqlite])
 def test_what_flattening_does_is_counted_and_said(write: Any, tmp_path: Path) -> None:
     log = lt.read_log(write(LOG, tmp_path), object_type="child")
     assert log.quality.rejected_by_reason == {"no object of the type": 2}
@@ -191,6 +217,15 @@ def test_the_commands_take_the_type_from_the_pathway_file(tmp_path: Path, capsys
     assert "[log] of a pathway file" in capsys.readouterr().err
 
 
+def test_the_commands_take_the_type_as_an_option_which_wins(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = as_xml(LOG, tmp_path)
+    assert main(["check", str(path), "--object-type", "child"]) in (0, 1)
+    assert "6 rows read = 4 kept + 2 rejected" in capsys.readouterr().out
+    assert main(["describe", str(path), "--object-type", "referral"]) == 0
+    assert main(["check", str(path), "--object-type", "chidl"]) == 2
+    assert "did you mean 'child'?" in capsys.readouterr().err
+
+
 def test_lead_times_of_a_flattened_log_are_those_of_the_same_events_in_a_table(tmp_path: Path) -> None:
     times = lt.lead_times(lt.read_log(as_json(LOG, tmp_path), object_type="child")).to_pandas().set_index("case_id")["lead_time_days"]
     assert times["c1"] == pytest.approx((1_552_383_000 - 1_551_769_200) / 86_400)
@@ -232,6 +267,54 @@ def test_json_that_is_broken_or_something_else_is_one_line(content: bytes, messa
     path = tmp_path / "log.json"
     path.write_bytes(content)
     assert message in refused(path, format="ocel")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"<log>", "isn't well-formed XML at line 1"),
+        (b'<?xml version="1.0"?><!DOCTYPE log [<!ENTITY a "b">]><log/>', "declares a document type"),
+        (b"<events/>", "it begins with <events>, not <log>"),
+        (b'<log><global scope="log"/></log>', "OCEL of version 1 or XES"),
+        (b"<log><trace/></log>", "OCEL of version 1 or XES"),
+        (b"<log><events/><objects/></log>", "holds no events"),
+        (b"<log><events><event/></events></log>", "an item of 'events' has no 'id'"),
+        (
+            b'<log><events><event id="1"><objects><relationship/></objects></event></events></log>',
+            "an item of 'relationships' has no 'objectId'",
+        ),
+        (b"<log>" + b"<a>" * 300, "nests tags more than 200 deep"),
+        (b"<log>\xff\xfe</log>", "isn't well-formed XML"),
+    ],
+)
+def test_xml_that_is_broken_or_something_else_is_one_line(content: bytes, message: str, tmp_path: Path) -> None:
+    path = tmp_path / "log.xmlocel"
+    path.write_bytes(content)
+    assert message in refused(path, object_type="child")
+
+
+def test_an_xml_file_is_told_by_its_tags_and_may_be_in_another_encoding(tmp_path: Path) -> None:
+    path = as_xml(LOG, tmp_path, "log.xml", "utf-16")
+    assert lt.read_log(path, object_type="child").provenance.format == "ocel"
+    lt.write_log(lt.read_log(path, object_type="child"), tmp_path / "log.xes")
+    (tmp_path / "log.xes").rename(path)
+    assert lt.read_log(path).provenance.format == "xes"
+    path.write_text("<html/>", encoding="utf-8")
+    assert "begins neither as an OCEL log nor as XES does" in refused(path)
+
+
+def test_what_belongs_to_no_item_of_an_xml_log_is_left(tmp_path: Path) -> None:
+    path = tmp_path / "log.xmlocel"
+    path.write_text(
+        """<log xmlns="http://www.ocel-standard.org/"><other><event id="x" type="y"/></other>
+        <objects><object id="c1" type="child"><attributes><attribute name="note"> a &amp; <![CDATA[b]]> </attribute></attributes>
+        <objects><relationship object-id="c2"/></objects></object></objects>
+        <events><event id="e1" type="Visit" time="2019-03-05T08:00Z"><objects><object object-id="c1"/></objects></event></events>
+        </log>""",
+        encoding="utf-8",
+    )
+    frame = lt.read_log(path).to_pandas()
+    assert frame[["case_id", "activity", "note"]].values.tolist() == [["c1", "Visit", "a & b"]]
 
 
 def test_every_truncation_of_a_log_is_one_line(tmp_path: Path) -> None:

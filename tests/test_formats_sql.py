@@ -17,6 +17,7 @@ import sqlalchemy
 
 import leadtime as lt
 from tests.conftest import absent
+from tests.test_formats_omop import TABLES, by_hand, frames
 
 ROWS: list[dict[str, Any]] = [
     {"case_id": "1", "activity": "Remiss", "start": "2019-03-05 08:30:00", "n": 1, "share": 0.5, "ok": True, "note": "100 % :x '"},
@@ -281,3 +282,20 @@ def test_a_query_that_would_change_postgresql_is_refused(query: str, postgres: s
         lt.read_log(query, connection=postgres.execution_options(isolation_level="AUTOCOMMIT"))
     assert count(postgres, "kept") == 1
     assert not sqlalchemy.inspect(postgres).has_table("taken")
+
+
+@pytest.mark.program("psql")
+def test_omop_tables_are_read_from_a_schema_of_postgresql_by_engine_and_by_address(postgres: sqlalchemy.Engine) -> None:
+    with postgres.begin() as connection:
+        connection.exec_driver_sql("CREATE SCHEMA cdm")
+    for name, frame in frames(TABLES).items():
+        for column in frame.columns:
+            if column.endswith(("date", "datetime")):
+                times = pd.to_datetime(frame[column])
+                frame[column] = times if column.endswith("time") else times.dt.date
+        frame.to_sql(name, postgres, schema="cdm", index=False)
+    address = postgres.url.render_as_string(hide_password=False)
+    for connection in (postgres, address):
+        by_hand(lt.read_log("cdm", connection=connection, format="omop", timezone="Europe/Stockholm"))
+    with pytest.raises(lt.InputError, match="holds none of the OMOP tables"):
+        lt.read_log("public", connection=address, format="omop")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from leadtime.cli.options import Columns, DateOrder, LogFile, NamesFile, PathwayFile, ReserveNumbers, Sheets, Until, Words, Zone
+from leadtime.cli.options import Columns, DateOrder, LogFile, NamesFile, ObjectType, PathwayFile, ReserveNumbers, Sheets, Until, Words, Zone
 from leadtime.cli.shared import pathway_of, place, read
 from leadtime.files import write_whole
 
@@ -31,6 +31,7 @@ def check(
     observed_until: Until = None,
     sheets: Sheets = None,
     date_order: DateOrder = None,
+    object_type: ObjectType = None,
     names: NamesFile = None,
     rows: Annotated[int, typer.Option("--rows", help="How many rejected rows to list", min=0)] = 20,
     language: Words = "en",
@@ -44,7 +45,7 @@ def check(
     from leadtime import check_quality
 
     pathway = pathway_of(pathway_file)
-    log = read(log_file, pathway, columns, timezone, observed_until, sheets, date_order, names)
+    log = read(log_file, pathway, columns, timezone, observed_until, sheets, date_order, names, object_type=object_type)
     quality = check_quality(
         log, pathway, today=today, silent_days=silent_days, country=country, reserve_numbers=tuple(reserve_numbers or ())
     )

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from leadtime.cli.options import Columns, DateOrder, LogFile, NamesFile, PathwayFile, Sheets, Until, Zone
+from leadtime.cli.options import Columns, DateOrder, LogFile, NamesFile, ObjectType, PathwayFile, Sheets, Until, Zone
 from leadtime.cli.shared import pathway_of, read
 
 __all__ = ["describe"]
@@ -21,6 +21,7 @@ def describe(
     observed_until: Until = None,
     sheets: Sheets = None,
     date_order: DateOrder = None,
+    object_type: ObjectType = None,
     names: NamesFile = None,
     rows: Annotated[int, typer.Option("--rows", help="How many lines a table", min=1)] = 15,
 ) -> None:
@@ -28,7 +29,7 @@ def describe(
     from leadtime import lead_times, transitions, variants
 
     pathway = pathway_of(pathway_file)
-    log = read(log_file, pathway, columns, timezone, observed_until, sheets, date_order, names)
+    log = read(log_file, pathway, columns, timezone, observed_until, sheets, date_order, names, object_type=object_type)
     times = lead_times(log, pathway)
     frame = times.to_pandas()
     typer.echo(f"{len(log)} events, {len(frame)} cases, {log.precision} precision")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from leadtime.cli.options import Columns, DateOrder, PathwayFile, Sheets, Until, Words, Zone
+from leadtime.cli.options import Columns, DateOrder, ObjectType, PathwayFile, Sheets, Until, Words, Zone
 from leadtime.cli.shared import made_folder, pathway_of, read, require_writable
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ def valuestream(
     observed_until: Until = None,
     sheets: Sheets = None,
     date_order: DateOrder = None,
+    object_type: ObjectType = None,
 ) -> None:
     """Map a value stream from a workshop table (no event log needed), or from the finished cases of a log."""
     from leadtime import value_stream
@@ -48,7 +49,7 @@ def valuestream(
     pathway = pathway_of(pathway_file)
     log: EventLog | None = None
     if pathway is not None or not holds_map(source):
-        log = read(source, pathway, columns, timezone, observed_until, sheets, date_order)
+        log = read(source, pathway, columns, timezone, observed_until, sheets, date_order, object_type=object_type)
     stream = value_stream(
         source if log is None else log, pathway, future=future, available_days=available_days, demand=demand, draws=draws, seed=seed
     )

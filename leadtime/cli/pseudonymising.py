@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from leadtime.cli.options import Columns, DateOrder, LogFile, Sheets, Until, Zone
+from leadtime.cli.options import Columns, DateOrder, LogFile, ObjectType, Sheets, Until, Zone
 from leadtime.cli.shared import read
 from leadtime.errors import InputError, UsageError
 
@@ -45,13 +45,14 @@ def pseudonymise(
     observed_until: Until = None,
     sheets: Sheets = None,
     date_order: DateOrder = None,
+    object_type: ObjectType = None,
 ) -> None:
     """Replace ids by keyed pseudonyms, the same for the same id in every file; shift dates and drop columns where told."""
     from leadtime import pseudonymise as hide
     from leadtime import write_log
 
     _require_apart(out, log_file, key_file)
-    log = read(log_file, None, columns, timezone, observed_until, sheets, date_order)
+    log = read(log_file, None, columns, timezone, observed_until, sheets, date_order, object_type=object_type)
     key = _key(key_file, key_env, new=new_key)
     hidden = hide(
         log,

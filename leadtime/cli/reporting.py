@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from leadtime.cli.options import Columns, DateOrder, Language, LogFile, NamesFile, ReserveNumbers, Sheets, Until, Words, Zone
+from leadtime.cli.options import Columns, DateOrder, Language, LogFile, NamesFile, ObjectType, ReserveNumbers, Sheets, Until, Words, Zone
 from leadtime.cli.shared import made_folder, place, progress, read, require_writable
 from leadtime.errors import InputError, UsageError
 
@@ -50,6 +50,7 @@ def report(
     observed_until: Until = None,
     sheets: Sheets = None,
     date_order: DateOrder = None,
+    object_type: ObjectType = None,
     names: NamesFile = None,
     leave_out_bad_rows: Annotated[
         bool, typer.Option("--leave-out-bad-rows", help="Go on where rows end before they start; they are listed and left out")
@@ -80,7 +81,7 @@ def report(
         words: Any = language or (settings and settings.value("language")) or "en"
         require_writable(out)
         step("reading the log", 0.1)
-        log = read(log_file, pathway, columns, timezone, observed_until, sheets, date_order, names)
+        log = read(log_file, pathway, columns, timezone, observed_until, sheets, date_order, names, object_type=object_type)
         if settings is not None:
             settings.require_activities(log.activities)
         if not leave_out_bad_rows:

@@ -35,6 +35,8 @@ def read(
     sheets: list[str] | None,
     date_order: str | None,
     names: Path | None = None,
+    *,
+    object_type: str | None = None,
 ) -> EventLog:
     """Reads the log: the command line wins over the pathway file, the file over the defaults."""
     from leadtime import read_log, with_names
@@ -57,7 +59,7 @@ def read(
         sheets=sheets or declared_sheets,
         date_order=date_order,  # type: ignore[arg-type]  # looked at above
         date_rules=declared.date_rules if declared else None,
-        object_type=declared.object_type if declared else None,
+        object_type=object_type or (declared.object_type if declared else None),
     )
     return log if names is None else with_names(log, names)
 

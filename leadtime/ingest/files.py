@@ -14,12 +14,12 @@ __all__ = ["FORMATS", "checked_path", "format_of"]
 FORMATS = ("csv", "tsv", "xlsx", "parquet", "xes", "ocel", "fhir", "omop")
 _ENDINGS = {
     ".csv": "csv", ".txt": "csv", ".tsv": "tsv", ".tab": "tsv", ".xlsx": "xlsx", ".xlsm": "xlsx", ".parquet": "parquet", ".pq": "parquet",
-    ".xes": "xes", ".xes.gz": "xes", ".jsonocel": "ocel", ".sqlite": "sqlite", ".sqlite3": "sqlite", ".db": "sqlite", ".json": "json",
-    ".ndjson": "fhir", ".jsonl": "fhir", ".ndjson.gz": "fhir",
+    ".xes": "xes", ".xes.gz": "xes", ".jsonocel": "ocel", ".xmlocel": "ocel", ".sqlite": "sqlite", ".sqlite3": "sqlite", ".db": "sqlite",
+    ".json": "json", ".xml": "xml", ".ndjson": "fhir", ".jsonl": "fhir", ".ndjson.gz": "fhir",
 }  # fmt: skip
 # What is looked at of a file to tell what it is.
 _HEAD = 1 << 16
-_LATER = {".xmlocel": "OCEL in XML", ".gz": "compressed files", ".xls": "old Excel", ".xlsb": "binary Excel", ".ods": "OpenDocument"}
+_LATER = {".gz": "compressed files", ".xls": "old Excel", ".xlsb": "binary Excel", ".ods": "OpenDocument"}
 
 
 def checked_path(source: str | os.PathLike[str]) -> Path:
@@ -76,7 +76,7 @@ def format_of(path: Path, given: str | None = None) -> str:
         chosen = _ENDINGS[ending]
     with path.open("rb") as stream:
         head = stream.read(_HEAD)
-    if chosen in ("json", "sqlite"):
+    if chosen in ("json", "sqlite", "xml"):
         return told_by_content(path, chosen, head)
     if chosen in ("csv", "tsv") and (head.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0"))):
         raise InputError(f"'{path}' is an Excel workbook, not text; give it the ending .xlsx or say format='xlsx'")
@@ -86,14 +86,26 @@ def format_of(path: Path, given: str | None = None) -> str:
 
 
 def told_by_content(path: Path, carrier: str, head: bytes) -> str:
-    """Gives the format of a JSON or SQLite file, which carry several, by the names that stand in it."""
+    """Gives the format of a JSON, XML or SQLite file, which carry several, by the names that stand in it."""
     if carrier == "sqlite":
         return _of_tables(path)
+    if carrier == "xml":
+        return _of_tags(path, head)
     if re.search(rb'"resourceType"\s*:', head):
         return "fhir"
     if re.search(rb'"(eventTypes|objectTypes|events|objects|ocel:[a-z-]+)"\s*:', head):
         return "ocel"
     raise InputError(f"'{path}' begins neither as an OCEL log nor as FHIR resources do; say format= if it is one of them")
+
+
+def _of_tags(path: Path, head: bytes) -> str:
+    """The format of an XML file, by its first tags; every other byte of UTF-16 is left out."""
+    plain = head.replace(b"\0", b"")
+    if re.search(rb"<(\w+:)?(object-types|event-types|objects|events)[\s/>]", plain):
+        return "ocel"
+    if re.search(rb"<(\w+:)?log[\s>]", plain):
+        return "xes"
+    raise InputError(f"'{path}' begins neither as an OCEL log nor as XES does; say format= if it is one of them")
 
 
 def _of_tables(path: Path) -> str:

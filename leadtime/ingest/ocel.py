@@ -1,4 +1,4 @@
-"""OCEL 2.0, the standard of object-centric event logs, as JSON or SQLite: flattened on one type of object, each of which is a case.
+"""OCEL 2.0, the standard of object-centric event logs, as JSON, XML or SQLite: flattened on one type of object, each of which is a case.
 
 An event of several such objects stands in each of their cases; one of none is rejected. A case has the first value of each attribute of
 its object, so that nothing that became known later decides where it belongs.
@@ -16,7 +16,7 @@ from leadtime.engine.ocel import ACTIVITY, CASE, TIME, Flattened, ObjectStore
 from leadtime.engine.session import Session
 from leadtime.engine.tables import Raw
 from leadtime.errors import InputError, UsageError, did_you_mean
-from leadtime.ingest.ocel_json import store_json
+from leadtime.ingest.ocel_json import store_json, store_xml
 from leadtime.ingest.ocel_sqlite import store_sqlite
 from leadtime.ingest.source import Source
 from leadtime.ingest.sqlite_file import SQLITE_MARK
@@ -36,9 +36,7 @@ def read_ocel(session: Session, path: Path, object_type: str | None) -> Source:
         UsageError: no type of object is chosen where there are several, or the log has none of that name.
     """
     store = ObjectStore(session, f"'{path}'")
-    with path.open("rb") as stream:
-        is_sqlite = stream.read(len(SQLITE_MARK)) == SQLITE_MARK
-    (store_sqlite if is_sqlite else store_json)(store, path)
+    _storing(path)(store, path)
     if not store.has_events():
         raise InputError(f"'{path}' holds no events; export the log again with them")
     store.check_ids()
@@ -47,6 +45,15 @@ def read_ocel(session: Session, path: Path, object_type: str | None) -> Source:
     raw, unguessed = _raw(store)
     raw = replace(raw, refused=((f"{raw.column(_STANDARD[CASE])} IS NULL", "no object of the type"),))
     return Source(raw, path.name, "ocel", str(path), {"object_type": chosen}, tuple(findings), unguessed=unguessed)
+
+
+def _storing(path: Path) -> Callable[[ObjectStore, Path], None]:
+    """What stores a file of this kind: an SQLite file by its mark, XML by its first character, whatever its encoding; else JSON."""
+    with path.open("rb") as stream:
+        head = stream.read(256)
+    if head.startswith(SQLITE_MARK):
+        return store_sqlite
+    return store_xml if head.lstrip(b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n").startswith(b"<") else store_json
 
 
 def _chosen(types: dict[str, int], given: str | None, path: Path) -> str:

@@ -1,4 +1,4 @@
-"""OCEL 2.0 as JSON: events, objects and their types, read item by item."""
+"""OCEL 2.0 as JSON or XML: events, objects and their types, read item by item."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from leadtime.engine.growing import GrowingTable
 from leadtime.engine.ocel import ACTIVITY, TIME, ObjectStore
 from leadtime.errors import InputError
 from leadtime.ingest.json_text import json_members, text_of_value, whole_characters
+from leadtime.ingest.ocel_xml import xml_members
 
-__all__ = ["store_json"]
+__all__ = ["store_json", "store_xml"]
 
 _BATCH = 20_000
 _KINDS = {"integer": "int", "float": "float", "boolean": "boolean", "string": "text", "time": "text"}
@@ -25,8 +26,21 @@ def store_json(store: ObjectStore, path: Path) -> None:
     Raises:
         InputError: it isn't well-formed JSON, or isn't OCEL 2.0.
     """
+    _store(store, path, json_members(path))
+
+
+def store_xml(store: ObjectStore, path: Path) -> None:
+    """Stores the events and objects of a file.
+
+    Raises:
+        InputError: it isn't well-formed XML, or isn't OCEL 2.0.
+    """
+    _store(store, path, xml_members(path))
+
+
+def _store(store: ObjectStore, path: Path, members: Iterable[tuple[str, Any]]) -> None:
     reader = _Reader(store, path)
-    for name, item in json_members(path):
+    for name, item in members:
         reader.take(name, item)
     reader.end()
 
