@@ -8,6 +8,7 @@ from importlib import metadata
 from pathlib import Path
 
 import pytest
+from openpyxl import load_workbook
 
 from leadtime.cli import main
 
@@ -51,5 +52,9 @@ def test_the_examples_are_small_and_say_that_they_are_synthetic():
     files = [path for path in EXAMPLES.rglob("*") if path.is_file()]
     assert len(files) == 2 * len(NAMES)
     assert sum(path.stat().st_size for path in files) < 600_000
-    for page in EXAMPLES.rglob("report.html"):
-        assert re.search("[Ss]ynteti", page.read_text(encoding="utf-8")) or "ynthetic" in page.read_text(encoding="utf-8")
+    for page in EXAMPLES.rglob("*.html"):
+        said = {"en": "Synthetic data: every case is made up", "sv": "Syntetiska data: varje ärende är påhittat"}
+        assert said[page.parent.name[-2:]] in page.read_text(encoding="utf-8")
+    for book in EXAMPLES.rglob("*.xlsx"):
+        cover = [str(cell) for row in load_workbook(book).worksheets[0].iter_rows(values_only=True) for cell in row]
+        assert any(cell.startswith(("Synthetic data:", "Syntetiska data:")) for cell in cover)

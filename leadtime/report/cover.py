@@ -9,6 +9,7 @@ import narwhals as nw
 
 from leadtime.compare import Comparison
 from leadtime.disclosure import HIDDEN
+from leadtime.log import EventLog
 from leadtime.pathway import Pathway
 from leadtime.report.model import KeyFigure
 from leadtime.report.parts import Part
@@ -34,7 +35,7 @@ class Cover:
 def cover(part: Part) -> Cover:
     """Gives the cover of a report."""
     found, phrases = part.found, part.phrases
-    notices = [phrases.text.say("notice.synthetic")] if is_synthetic(part) else []
+    notices = [phrases.text.say("notice.synthetic")] if is_synthetic(found.log) else []
     if part.disclosed.profile.threshold == 1:
         notices.append(phrases.say("disclosure_internal"))
     if found.times.until_assumed and found.times.observed_until and found.pathway:
@@ -45,9 +46,8 @@ def cover(part: Part) -> Cover:
     return Cover(phrases.say("title", {"name": name}), tuple(notices), _key_figures(part), _facts(part))
 
 
-def is_synthetic(part: Part) -> bool:
-    """Whether the log says of itself, in a column of notes, that its data are made up."""
-    log = part.found.log
+def is_synthetic(log: EventLog) -> bool:
+    """Whether a log says of itself, in a column of notes, that its data are made up."""
     for name in log.columns:
         if name.casefold() in _NOTE_COLUMNS:
             text = nw.col(name).cast(nw.String).str.to_lowercase()

@@ -9,6 +9,7 @@ from typing import Literal
 from leadtime.disclosure import HIDDEN
 from leadtime.errors import DisclosureError
 from leadtime.log import EventLog
+from leadtime.report.cover import is_synthetic
 from leadtime.report.model import DIGITS, Block, Cell, Column, KeyFigure, Kind, Report, Section, TableBlock, TextBlock
 from leadtime.report.scan import Guard
 from leadtime.results import Table, Value
@@ -60,7 +61,7 @@ def stream_report(stream: ValueStream, *, language: Literal["en", "sv"] = "en", 
         profile="se-5" if stream.source == "log" else "internal",
         headline=_headline(shown, text, hidden),
         headlines=tuple((code, _headline(shown, words(code), hidden)) for code in languages()),
-        notices=(),
+        notices=(text.say("notice.synthetic"),) if log is not None and is_synthetic(log) else (),
         key_figures=tuple(_keys(shown, text, hidden)),
         facts=tuple(_facts(shown, text)),
         sections=tuple(sections),
