@@ -135,6 +135,42 @@ def test_the_map_of_a_log_adds_up_to_the_mean_lead_time_of_the_finished_cases() 
     assert [(step.step, step.wait_days) for step in by_unit.steps] == [("A", 15)]
 
 
+def sent(*rows: tuple[str, str, int, str | None, str | None]) -> lt.EventLog:
+    frame = pd.DataFrame(rows, columns=["case_id", "activity", "day", "referral_id", "referral_status"])
+    return lt.read_log(frame.assign(start=[f"2020-01-{day:02}" for day in frame.pop("day")], unit=frame["activity"].str[:1]))
+
+
+REFERRALS = sent(
+    # Sent by the nurse, returned, sent again and accepted: two sendings, one of them bad. The doctor's is forwarded, and accepted there.
+    ("a", "Start", 1, None, None), ("a", "Nurse", 2, "r1", "Sent"), ("a", "Team", 3, "r1", "returned"), ("a", "Nurse", 4, "r1", "sent"),
+    ("a", "Team", 5, "r1", "accepted"), ("a", "Doctor", 6, "r2", "sent"), ("a", "Team", 7, "r2", "forwarded"), ("a", "End", 9, None, None),
+    # Two good ones of the nurse's; of the doctor's two one is refused, the other never answered.
+    ("b", "Start", 1, None, None), ("b", "Nurse", 2, "r1", "sent"), ("b", "Nurse", 2, "r2", "sent"), ("b", "Doctor", 3, "r3", "sent"),
+    ("b", "Team", 4, "r3", "refused"), ("b", "Doctor", 5, "r4", "sent"), ("b", "End", 9, None, None), ("b", "Team", 12, "r1", "returned"),
+    # Not finished, so that it says nothing.
+    ("c", "Start", 1, None, None), ("c", "Nurse", 2, "r1", "sent"), ("c", "Team", 3, "r1", "returned"),
+)  # fmt: skip
+
+
+def test_what_a_step_of_a_log_hands_on_is_judged_by_who_received_its_referrals() -> None:
+    stream = lt.value_stream(REFERRALS, PATHWAY)
+    shares = {step.step: step.complete_accurate for step in stream.steps}
+    assert shares == {"Start": None, "Nurse": 3 / 4, "Team": None, "Doctor": pytest.approx(1 / 3), "End": None}
+    assert stream.rolled_complete_accurate == pytest.approx(1 / 4)
+    assert dict(stream.summary.rows)["rolled_percent_complete_accurate"] == pytest.approx(25)
+    by_unit = lt.value_stream(REFERRALS, PATHWAY, by="unit")
+    assert {step.step: step.complete_accurate for step in by_unit.steps}["N"] == 3 / 4
+
+
+def test_a_report_of_a_log_says_nothing_of_the_few_referrals_that_bounced() -> None:
+    rows = [
+        row for n in range(12) for row in ((f"{n}", "Start", 1, "r", "sent"), (f"{n}", "End", 5, "r", "returned" if n < 2 else "closed"))
+    ]
+    stream = lt.value_stream(sent(*rows), PATHWAY)
+    assert stream.steps[0].complete_accurate == pytest.approx(10 / 12)
+    assert "C&A" not in str(stream_report(stream))
+
+
 def test_a_process_time_that_is_not_known_is_never_0() -> None:
     log = dated(("a", "Start", 1), ("a", "Test", 11), ("a", "End", 21))
     stream = lt.value_stream(log, PATHWAY)

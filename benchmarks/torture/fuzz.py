@@ -127,12 +127,14 @@ def fuzz(seconds: float, seed: int = 0, targets: tuple[str, ...] = TARGETS) -> l
         with tempfile.TemporaryDirectory() as folder:
             command = [sys.executable, __file__, name, str(seconds / len(targets)), str(seed), folder]
             done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment(Path(folder)), errors="replace")
+            inputs = [path.read_bytes() for path in sorted(Path(folder).glob("crash-*"))]
         said = done.stdout + done.stderr
         found = re.findall(r"(?:Done|runs:?) (\d+)", said)
         runs += int(found[-1]) if found else 0
         wrong += [f"{name}: {line}" for line in said.splitlines() if line.startswith("crash: ")]
         if done.returncode and not any(one.startswith(f"{name}: ") for one in wrong):
-            wrong.append(f"{name}: ended with {done.returncode}: {' '.join(said.split())[-300:]}")
+            raised = said.rpartition("Uncaught Python exception: ===")[2] if "Uncaught Python exception" in said else said[-300:]
+            wrong.append(f"{name}: ended with {done.returncode}: {' '.join(raised.split())[:300]}: {inputs[:1]!r:.300}")
     how = "led by coverage (atheris)" if with_atheris else "by seeded mutation (atheris isn't installed)"
     return [Figure("inputs fuzzed", runs, tuple(wrong), f"{', '.join(targets)}; {how}")]
 

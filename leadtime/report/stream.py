@@ -78,8 +78,9 @@ def _disclosed(stream: ValueStream) -> tuple[ValueStream, tuple[str, ...]]:
         raise DisclosureError(
             f"{stream.cases} cases have finished; a value stream of fewer than {THRESHOLD} isn't written, observe for longer"
         )
-    kept = tuple(step for step in stream.steps if (step.cases or 0) >= THRESHOLD)
-    hidden = tuple(step.step for step in stream.steps if step not in kept)
+    # How many referrals a share is of isn't known here, and a few that bounced would tell of few children.
+    kept = tuple(replace(step, complete_accurate=None) for step in stream.steps if (step.cases or 0) >= THRESHOLD)
+    hidden = tuple(step.step for step in stream.steps if (step.cases or 0) < THRESHOLD)
     if (stream.cases or 0) < FOR_TAILS:
         return replace(stream, steps=kept, p10_days=None, p90_days=None), hidden
     return replace(stream, steps=kept), hidden

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -14,6 +15,7 @@ from leadtime.cases import lead_times
 from leadtime.cases.clock import DAY_US
 from leadtime.errors import InputError, NotEstimable, UsageError
 from leadtime.log import EventLog
+from leadtime.valuestream.accuracy import complete_accurate
 from leadtime.valuestream.network import critical_path, simulated
 from leadtime.valuestream.stream import StreamStep, ValueStream
 from leadtime.valuestream.window import history
@@ -64,7 +66,9 @@ def value_stream(
         its 10th, 50th and 90th percentiles, `activity_ratio` (sum of process times / sum of the steps' lead times),
         `rolled_percent_complete_accurate` (the product) and `takt_days` (available time / demand). What isn't known is empty, never
         0. Of a log, a step's days are means over all finished cases, by order of its mean place, and only what lies within their
-        windows counts; an activity of which some event has neither end nor declared minutes has no process time.
+        windows counts; an activity of which some event has neither end nor declared minutes has no process time. Its %C&A is the
+        share of the referrals it sent (`referral_status` sent) that the receiver didn't return, refuse or forward before they were
+        sent again; a step that sent none has none, and the rolled is the product over the steps that did.
 
     Raises:
         InputError: the table is wrong (the message names row and column), or the log has no units.
@@ -142,7 +146,8 @@ def _from_log(log: EventLog, pathway: Pathway | None, by: str) -> ValueStream:
         raise NotEstimable("no case has finished, so there is no stream to map; check the stop milestones or observe for longer")
     frame = log.session.collect(_by_step(times, pathway, by).sort("place", by))
     low, middle, high = _quantiles(days)
-    return ValueStream("log", _steps_of(frame, by, days.size), float(days.mean()), low, middle, high, None, cases=int(days.size))
+    accurate = complete_accurate(times, by)
+    return ValueStream("log", _steps_of(frame, by, days.size, accurate), float(days.mean()), low, middle, high, None, cases=int(days.size))
 
 
 def _quantiles(days: npt.NDArray[np.float64]) -> tuple[float, float, float]:
@@ -169,8 +174,8 @@ def _by_step(times: LeadTimes, pathway: Pathway | None, by: str) -> Frame:
     )
 
 
-def _steps_of(frame: pd.DataFrame, by: str, cases: int) -> tuple[StreamStep, ...]:
-    """The steps with their mean days over all finished cases."""
+def _steps_of(frame: pd.DataFrame, by: str, cases: int, accurate: Mapping[str, float]) -> tuple[StreamStep, ...]:
+    """The steps with their mean days over all finished cases, and what they handed on that could be used as it was."""
     scale = 1 / (DAY_US * cases)
     return tuple(
         StreamStep(
@@ -178,6 +183,7 @@ def _steps_of(frame: pd.DataFrame, by: str, cases: int) -> tuple[StreamStep, ...
             (),
             float(row["wait"]) * scale,
             None if row["unknown"] else float(row["process"]) * scale,
+            accurate.get(str(row[by])),
             cases=int(row["cases"]),
         )
         for row in frame.to_dict(orient="records")

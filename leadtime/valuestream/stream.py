@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -76,13 +77,13 @@ class ValueStream(Result):
 
     @property
     def rolled_complete_accurate(self) -> float | None:
-        """The share that gets through all steps without anything to mend: the product of the steps'; None where one isn't known."""
-        rolled = 1.0
-        for step in self.steps:
-            if step.complete_accurate is None:
-                return None
-            rolled *= step.complete_accurate
-        return rolled
+        """The share that gets through all steps without anything to mend: the product of the steps'; None where one isn't known.
+
+        Of a log, the product over the steps that sent referrals, since nothing else says what a receiver thought of it.
+        """
+        known = [step.complete_accurate for step in self.steps if step.complete_accurate is not None]
+        complete = bool(known) if self.source == "log" else len(known) == len(self.steps)
+        return math.prod(known) if complete else None
 
     @property
     def summary(self) -> Table:

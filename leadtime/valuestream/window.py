@@ -5,6 +5,8 @@ Source: DEFINITIONS 4.1 (window), 4.4 (waiting).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import narwhals as nw
 
 from leadtime.cases import LeadTimes
@@ -15,19 +17,21 @@ from leadtime.flow.table import Frame
 __all__ = ["history"]
 
 
-def history(times: LeadTimes) -> Frame:
+def history(times: LeadTimes, kept: Sequence[str] = ()) -> Frame:
     """Gives the events of the cases that have stopped, clipped to their windows, lazy.
 
     Columns `case_id, activity, source` (the activity before), then in microseconds on the case's axis `begin, until` (clipped), `waited_us`
     (the waiting before the event, within the window; empty where nothing lies before it within the window), `added_us` (by how much
     the event and the waiting before it carry the case forward) and `opens` (the window's begin), and `end_given`, `unit` as in the log.
-    An event that begins where the window ends isn't `inside`: it has no time of its own, but the waiting before it counts.
+    With columns to be `kept` those are there too, and `row`. An event that begins where the window ends isn't `inside`: it has no time
+    of its own, but the waiting before it counts.
     """
     log = times.log
     timed = axis(log).with_columns(reached=in_order(nw.col("until").cum_max()))
     unit = nw.col("unit") if "unit" in log.columns else nw.lit(None, dtype=nw.String)
+    own = [*kept, "row"] if kept else []
     placed = timed.select(
-        "case_id", "activity", "end_given", "begin", "until", unit.alias("unit"),
+        "case_id", "activity", "end_given", "begin", "until", unit.alias("unit"), *own,
         in_order(nw.col("reached").shift(1)).alias("before"),
         in_order(nw.col("activity").shift(1)).alias("source"),
         following("begin").alias("next"),
@@ -44,10 +48,10 @@ def history(times: LeadTimes) -> Frame:
     touching = inside.filter(
         nw.col("begin") <= nw.col("closes"), (nw.col("until") > nw.col("opens")) | (nw.col("begin") >= nw.col("opens"))
     )
-    return _clipped(touching)
+    return _clipped(touching, own)
 
 
-def _clipped(events: Frame) -> Frame:
+def _clipped(events: Frame, own: Sequence[str]) -> Frame:
     opens, closes = nw.col("opens"), nw.col("closes")
     within = events.with_columns(
         begin=nw.max_horizontal(nw.col("begin"), opens),
@@ -62,5 +66,5 @@ def _clipped(events: Frame) -> Frame:
     added = nw.when(~before.is_null()).then(nw.max_horizontal(forward, nw.lit(0)))
     figured = within.with_columns(waited_us=waited, added_us=added, inside=nw.col("begin") < closes)
     return figured.select(
-        "case_id", "activity", "source", "unit", "begin", "until", "end_given", "waited_us", "added_us", "opens", "inside"
+        "case_id", "activity", "source", "unit", "begin", "until", "end_given", "waited_us", "added_us", "opens", "inside", *own,
     )  # fmt: skip
