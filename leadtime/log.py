@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import narwhals as nw
 
+from leadtime.engine.distinct import distinct
 from leadtime.results import QualityReport, Table
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ class EventLog:
     def shared(self, name: str, make: Callable[[], nw.LazyFrame[Any]]) -> nw.LazyFrame[Any]:
         """Gives a table that several measures read, computed once in the engine and kept while the log lives."""
         if name not in self._shared:
-            self._shared[name] = self.session.materialise(make())
+            self._shared[name] = self.session.materialise(make(), lasting=True)
         return self._shared[name]
 
     def keep(self) -> None:
@@ -114,7 +115,7 @@ class EventLog:
     @cached_property
     def activities(self) -> tuple[str, ...]:
         """The activities that occur, by code point."""
-        found = self.session.collect(self.frame.select("activity").unique().sort("activity"))
+        found = self.session.collect(distinct(self.frame, "activity").sort("activity"))
         return tuple(found["activity"])
 
     def __len__(self) -> int:

@@ -9,6 +9,7 @@ import narwhals as nw
 
 from leadtime.cases.clock import BOUNDS, PARTS
 from leadtime.columns import DATE_ROLES
+from leadtime.engine.distinct import distinct
 from leadtime.log import EventLog
 
 __all__ = ["case_attributes", "in_one_pass"]
@@ -24,13 +25,13 @@ _EVENT_COLUMNS = frozenset(
 def case_attributes(log: EventLog) -> tuple[Frame, dict[str, int]]:
     """Gives the case attributes, a row a case, and for each candidate in how many cases it has several values: with any, it is none."""
     sources = _candidates(log)
-    attributes, conflicts = _of_events(log, sources) if sources else (log.frame.select("case_id").unique(), {})
+    attributes, conflicts = _of_events(log, sources) if sources else (distinct(log.frame, "case_id"), {})
     if log.declared_cases is None:
         return attributes, conflicts
     table = log.declared_cases
     declared = _sources(name for name in table.collect_schema().names() if name != "case_id")
     kept = [name for name in sources if name not in declared]
-    ids = nw.concat([attributes.select("case_id"), table.select("case_id")], how="vertical").unique()
+    ids = distinct(nw.concat([attributes.select("case_id"), table.select("case_id")], how="vertical"), "case_id")
     attributes = ids.join(attributes.select("case_id", *kept), on="case_id", how="left")
     attributes = attributes.join(_under_own_names(table, declared), on="case_id", how="left")
     return attributes, {name: conflicts[name] for name in kept} | dict.fromkeys(declared, 0)

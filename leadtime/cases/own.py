@@ -12,6 +12,7 @@ from typing import Any
 import narwhals as nw
 
 from leadtime.cases.clock import BOUNDS, PARTS, Bound, bound_of, with_bounds
+from leadtime.engine.distinct import distinct
 from leadtime.log import EventLog, Moment
 
 __all__ = ["OwnDates", "own_dates"]
@@ -51,11 +52,11 @@ def own_dates(log: EventLog, bound: Bound) -> OwnDates:
     """
     events, declared = log.frame, log.declared_cases
     of_events = _own_columns(list(log.columns))
-    cases = events.group_by("case_id").agg(*(nw.col(name).max() for name in of_events)) if of_events else events.select("case_id").unique()
+    cases = events.group_by("case_id").agg(*(nw.col(name).max() for name in of_events)) if of_events else distinct(events, "case_id")
     names = of_events
     if declared is not None:
         of_table = _own_columns(declared.collect_schema().names())
-        ids = nw.concat([events.select("case_id"), declared.select("case_id")], how="vertical").unique()
+        ids = distinct(nw.concat([events.select("case_id"), declared.select("case_id")], how="vertical"), "case_id")
         kept = [name for name in of_events if name not in of_table]
         cases = ids.join(cases.select("case_id", *kept), on="case_id", how="left") if kept else ids
         cases = cases.join(declared.select("case_id", *of_table), on="case_id", how="left") if of_table else cases

@@ -15,6 +15,7 @@ from leadtime.cases.clock import Axis, Bound, bound_of, latest_moment
 from leadtime.cases.clocked import decided, reached
 from leadtime.cases.own import OwnDates, own_dates
 from leadtime.cases.result import LeadTimes
+from leadtime.engine.distinct import distinct
 from leadtime.errors import LeadtimeWarning, PathwayError
 from leadtime.ingest.moments import moment_of
 from leadtime.log import EventLog
@@ -109,7 +110,7 @@ def _spans(log: EventLog, bound: Bound | None) -> Frame:
         one_event = nw.col("start").struct.field("row") == nw.col("end").struct.field("row")
         alone = {"alone": one_event & ~nw.col("end").struct.field("name")}
     spans = ends.select("case_id", **axis.parts_of({"start": "start", "end": "end"}), **alone)
-    return spans if bound is None else log.frame.select("case_id").unique().join(spans, on="case_id", how="left")
+    return spans if bound is None else distinct(log.frame, "case_id").join(spans, on="case_id", how="left")
 
 
 def _plain_spans(log: EventLog, bound: Bound | None) -> Frame:

@@ -15,6 +15,7 @@ import narwhals as nw
 import numpy as np
 
 from leadtime.cases import lead_times
+from leadtime.cases.clock import BOUNDS, PARTS
 from leadtime.compare.rows import CaseRows, rows_of_frame
 from leadtime.errors import LeadtimeWarning, PathwayError
 from leadtime.pathway import Exit, Milestone, Pathway
@@ -27,7 +28,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Clock", "definition_clocks", "timed_by"]
 
-_SEPARATOR = "\x1f"  # in no case id: text from files holds no control characters
+_DIGITS = 3  # of a clock's number, with which the ids of its copies begin
+_OF_THE_EVENT = frozenset((
+    "end_given", "row", *(f"{side}_{part}" for side in ("start", "end") for part in (*PARTS, *BOUNDS)),
+))  # fmt: skip
 _OF_THE_CASE = ("exit", "exit_date", "entry_date", "last_observed")
 
 
@@ -67,12 +71,12 @@ def timed_by(times: LeadTimes, clocks: Sequence[Clock], attributes: Sequence[str
     if pathway is None or not clocks:
         return {}
     columns = {f"label_{place}": name for place, name in enumerate(attributes)}
-    labels = times.log.session.collect(times.with_attributes(columns).select("case_id", *columns))
+    labels = times.with_attributes(columns).select("case_id", *columns)
     found: dict[Clock, CaseRows] = {}
     for group in _by_start_rule(clocks, pathway):
-        timed = _timed(times, pathway, group)
+        timed = _timed(times, pathway, group, labels)
         if timed is not None:
-            rows = rows_of_frame(timed.merge(labels, on="case_id", how="left"), columns)
+            rows = rows_of_frame(timed, columns)
             copy = timed["copy"].to_numpy(dtype=np.int64)
             found |= {clock: rows.take(copy == place) for place, clock in enumerate(group) if (copy == place).any()}
     return found
@@ -87,26 +91,28 @@ def _by_start_rule(clocks: Iterable[Clock], pathway: Pathway) -> list[list[Clock
     return list(groups.values())
 
 
-def _timed(times: LeadTimes, pathway: Pathway, clocks: list[Clock]) -> pd.DataFrame | None:
+def _timed(times: LeadTimes, pathway: Pathway, clocks: list[Clock], labels: nw.LazyFrame[Any]) -> pd.DataFrame | None:
     """The cases by all clocks, with their own ids again and the number of the clock as `copy`; None where no case reaches any start."""
     log = times.log
-    copies = replace(
-        log,
-        frame=log.session.materialise(_copies(log, pathway, clocks)),
-        declared_cases=None if log.declared_cases is None else _declared_copies(log, len(clocks)),
-        observed_until=times.observed_until,
-    )
-    with warnings.catch_warnings():
+    with log.session.passing(), warnings.catch_warnings():
+        frame = log.session.materialise(_copies(log, pathway, clocks))
+        copies = replace(
+            log,
+            frame=frame,
+            columns=tuple(frame.collect_schema().names()),
+            declared_cases=None if log.declared_cases is None else _declared_copies(log, len(clocks)),
+            observed_until=times.observed_until,
+        )
         warnings.simplefilter("ignore", LeadtimeWarning)  # what there is to warn of was said of the declared clock
         try:
             timed = lead_times(copies, _common(pathway, clocks))
         except PathwayError:
             return None
-    rows = log.session.collect(timed.frame.filter(nw.col("status") != "excluded").sort("case_id"))
-    if rows.empty:
-        return None
-    ids = rows["case_id"].astype(str).str.partition(_SEPARATOR)
-    return rows.assign(case_id=ids[2], copy=ids[0].astype("int64"))
+        rows = timed.frame.filter(nw.col("status") != "excluded").with_columns(
+            copy=nw.col("case_id").str.slice(0, _DIGITS).cast(nw.Int64), case_id=nw.col("case_id").str.slice(_DIGITS)
+        )
+        found = log.session.collect(rows.join(labels, on="case_id", how="left").sort("copy", "case_id"))
+    return None if found.empty else found
 
 
 def _common(pathway: Pathway, clocks: list[Clock]) -> Pathway:
@@ -133,7 +139,7 @@ def _roles(pathway: Pathway, clocks: list[Clock]) -> list[tuple[str, str, str]]:
     rows: list[tuple[str, str, str]] = []
 
     def add(part: Milestone | Exit, copy: int, role: str) -> None:
-        rows.extend((activity, str(copy), role) for activity in part.activities)
+        rows.extend((activity, _numbered(copy), role) for activity in part.activities)
 
     for place, clock in enumerate(clocks):
         add(pathway.milestones[clock.start], place, "start")
@@ -152,16 +158,20 @@ def _copies(log: EventLog, pathway: Pathway, clocks: list[Clock]) -> nw.LazyFram
     # What a case says of itself may stand on an event that no clock needs, so each event is given it first.
     frame = log.frame.with_columns(*(nw.col(name).max().over("case_id") for name in own)) if own else log.frame
     joined = frame.join(roles, on="activity", how="inner")
-    kept = [name for name in log.columns if name not in ("case_id", "activity")]
+    kept = [name for name in log.columns if name in _OF_THE_EVENT or name in own]
     return joined.select(_copied_id(), nw.col("role").alias("activity"), *kept)
 
 
 def _declared_copies(log: EventLog, number: int) -> nw.LazyFrame[Any]:
     assert log.declared_cases is not None  # noqa: S101 - the caller has looked
     names = [name for name in log.declared_cases.collect_schema().names() if name != "case_id"]
-    copies = log.session.from_rows(("copy",), [(str(place),) for place in range(number)], {"copy": "VARCHAR"})
+    copies = log.session.from_rows(("copy",), [(_numbered(place),) for place in range(number)], {"copy": "VARCHAR"})
     return log.session.materialise(log.declared_cases.join(copies, how="cross").select(_copied_id(), *names))
 
 
+def _numbered(place: int) -> str:
+    return f"{place:0{_DIGITS}}"
+
+
 def _copied_id() -> nw.Expr:
-    return nw.concat_str("copy", "case_id", separator=_SEPARATOR).alias("case_id")
+    return nw.concat_str("copy", "case_id").alias("case_id")

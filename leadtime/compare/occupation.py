@@ -23,7 +23,7 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
-_CHUNK = 4_000_000  # numbers held at once
+_CHUNK = 500_000  # numbers held at once, few enough for the processor to hold them near
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from leadtime import survival
 from leadtime.compare.cohorts import AFTER, BEFORE, cohort_codes
 from leadtime.compare.rows import LEFT, OPEN, STOPPED
+from leadtime.engine.distinct import distinct
 from leadtime.results import Table, Value
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def route_labels(basis: Basis) -> Labels | None:
     )
     inside = (nw.col("start_wall_us") >= nw.col("clock_start")) & (nw.col("start_wall_us") <= nw.col("clock_end"))
     joined = events.frame.filter(met).select("case_id", "start_wall_us").join(clocks, on="case_id", how="inner").filter(inside)
-    found = set(events.session.collect(joined.select("case_id").unique())["case_id"])
+    found = set(events.session.collect(distinct(joined, "case_id"))["case_id"])
     if not found:
         return None
     return np.array([TEAM if case in found else ORDINARY for case in basis.rows.case_id], dtype=object)

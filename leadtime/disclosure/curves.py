@@ -9,6 +9,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import numpy as np
+
 from leadtime.disclosure.profiles import Profile
 from leadtime.durations import DAYS_PER_MONTH
 from leadtime.survival import KaplanMeier
@@ -52,17 +54,17 @@ def month_ends(curve: KaplanMeier, profile: Profile) -> tuple[tuple[int, ...], b
     last = max(1, math.ceil(curve.last_time / DAYS_PER_MONTH))
     if not profile.month_ends:
         return tuple(range(1, last + 1)), False
-    stops, others = [0] * (last + 1), [0] * (last + 1)
-    for time, events, censored in zip(*(curve.table.column(name) for name in ("time", "events", "censored")), strict=True):
-        month = min(last, max(1, math.ceil(float(time or 0) / DAYS_PER_MONTH)))
-        stops[month] += int(events or 0)
-        others[month] += int(censored or 0)
+    time, *counts = curve.ends
+    month = np.clip(np.ceil(time.astype(np.float64) / DAYS_PER_MONTH).astype(np.int64), 1, last)
+    stops, others = (np.zeros(last + 1, np.int64) for _ in counts)
+    for totals, count in zip((stops, others), counts, strict=True):
+        np.add.at(totals, month, count.astype(np.int64))
     kept: list[int] = []
     here = (0, 0)
-    for month in range(1, last + 1):
-        here = (here[0] + stops[month], here[1] + others[month])
+    for number in range(1, last + 1):
+        here = (here[0] + int(stops[number]), here[1] + int(others[number]))
         if not any(profile.hides(count) for count in here):
-            kept.append(month)
+            kept.append(number)
             here = (0, 0)
     return tuple(kept), here != (0, 0)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -17,8 +18,12 @@ Value = str | int | float | bool | None
 class Engine(Protocol):
     """The engine behind a log: DuckDB (`engine.session`) or Spark (`engine.spark`)."""
 
-    def materialise(self, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-        """Computes a frame once and keeps it in the engine, for all that reads it after."""
+    def passing(self) -> AbstractContextManager[None]:
+        """Drops at its end the tables that were materialised within, but for the lasting ones."""
+        ...
+
+    def materialise(self, frame: nw.LazyFrame[Any], *, lasting: bool = False) -> nw.LazyFrame[Any]:
+        """Computes a frame once and keeps it in the engine, for all that reads it after; a lasting one also beyond `passing`."""
         ...
 
     def collect(self, frame: nw.LazyFrame[Any]) -> pd.DataFrame:

@@ -49,6 +49,7 @@ class Session:
         self._spill_folder = spill_folder
         self._scratch: Path | None = None
         self._kept: list[Any] = []  # what DuckDB only refers to must not be collected
+        self._passing: list[list[str]] = []  # the tables made within each piece of work that keeps none
         # Zone conversions name their zone; the session's own must not depend on the machine.
         settings: dict[str, str | int | None] = {
             "TimeZone": "UTC",
@@ -136,9 +137,21 @@ class Session:
         """Gives a relation as a narwhals lazy frame."""
         return nw.from_native(relation)
 
-    def materialise(self, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-        """Computes a frame once and keeps it in the engine, for all that reads it after."""
+    @contextmanager
+    def passing(self) -> Iterator[None]:
+        """Drops at its end the tables that were materialised within, but for the lasting ones: a large log's take much room."""
+        self._passing.append([])
+        try:
+            yield
+        finally:
+            for name in self._passing.pop():
+                self.run(f"DROP TABLE IF EXISTS {name}")
+
+    def materialise(self, frame: nw.LazyFrame[Any], *, lasting: bool = False) -> nw.LazyFrame[Any]:
+        """Computes a frame once and keeps it in the engine, for all that reads it after; a lasting one also beyond `passing`."""
         name = f"leadtime_{next(self._names)}"
+        if self._passing and not lasting:
+            self._passing[-1].append(name)
         relation = cast("duckdb.DuckDBPyRelation", frame.to_native())
         with self._stoppable(), resources():
             relation.create(name)

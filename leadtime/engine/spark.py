@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 import shutil
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any, cast
 
 import narwhals as nw
@@ -86,8 +87,12 @@ class SparkEngine:
         """Gives a Spark frame as a narwhals lazy frame."""
         return cast("nw.LazyFrame[Any]", nw.from_native(cast("Any", frame)))
 
-    def materialise(self, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-        """Computes a frame and keeps it in the cluster, for all that reads it after."""
+    def passing(self) -> AbstractContextManager[None]:
+        """Does nothing: Spark drops by itself what nothing refers to any longer."""
+        return nullcontext()
+
+    def materialise(self, frame: nw.LazyFrame[Any], *, lasting: bool = False) -> nw.LazyFrame[Any]:
+        """Computes a frame and keeps it in the cluster, for all that reads it after, as long as any does."""
         # Not `cache`: a cached frame still carries the plan it came from, and the plans of measures built on measures grow beyond planning.
         return self.lazy(_native(frame).localCheckpoint())
 

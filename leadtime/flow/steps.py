@@ -8,7 +8,7 @@ from leadtime.cases.clock import bound_of
 from leadtime.flow.table import Frame
 from leadtime.log import EventLog
 
-__all__ = ["ORDER", "axis", "following", "handed_over", "in_order", "may_meet", "ratio", "steps", "units_apart"]
+__all__ = ["ORDER", "arrivals", "axis", "following", "handed_over", "in_order", "may_meet", "ratio", "steps", "units_apart"]
 
 ORDER = ("begin", "until", "row")
 
@@ -37,13 +37,12 @@ def steps(log: EventLog, by: str) -> Frame:
     """
 
     def make() -> Frame:
-        events = axis(log)
-        reached = in_order(nw.col("until").cum_max())
-        gap = following("begin") - reached
-        if by != "activity":
+        if by == "activity":
+            events, gap = axis(log), following("begin") - in_order(nw.col("until").cum_max())
+        else:
             # The latest end so far is that of any event, also of one that has no unit; so it is found before those are left out.
-            events = events.with_columns(reached=reached).with_columns(idle=nw.col("begin") - in_order(nw.col("reached").shift(1)))
-            events, gap = events.filter(~nw.col(by).is_null()), following("idle")
+            events = arrivals(log).with_columns(idle=nw.col("begin") - nw.col("before")).filter(~nw.col(by).is_null())
+            gap = following("idle")
         carried: list[str | nw.Expr] = ["unit", handed_over("unit")] if by == "activity" and units_apart(log) else []
         return events.select(
             "case_id", "begin", "until", nw.col(by).alias("source"), following(by).alias("target"),
@@ -51,6 +50,17 @@ def steps(log: EventLog, by: str) -> Frame:
         )  # fmt: skip
 
     return log.shared(f"steps:{by}", make)
+
+
+def arrivals(log: EventLog) -> Frame:
+    """Each event with the latest end before it in its case (`before`, empty for the first), and what tells whose visit it is."""
+
+    def make() -> Frame:
+        kept = [name for name in ("unit", "organisation", "place", "kind", "meeting_id") if name in log.columns]
+        events = axis(log).select("case_id", "begin", "until", "row", *kept, reached=in_order(nw.col("until").cum_max()))
+        return events.with_columns(before=in_order(nw.col("reached").shift(1))).drop("reached")
+
+    return log.shared("arrivals", make)
 
 
 def in_order(expression: nw.Expr) -> nw.Expr:

@@ -9,8 +9,9 @@ from typing import Literal
 
 import narwhals as nw
 
+from leadtime.engine.distinct import distinct
 from leadtime.errors import InputError, UsageError
-from leadtime.flow.steps import ORDER, axis, in_order, may_meet
+from leadtime.flow.steps import ORDER, arrivals, in_order, may_meet
 from leadtime.flow.table import Frame
 from leadtime.log import EventLog
 
@@ -42,16 +43,13 @@ def _attended(log: EventLog, by: str) -> Frame:
     """Every event with its party, the waiting before it, whether it opens the case, its visit, and whether it is the first of that."""
 
     def make() -> Frame:
-        timed = axis(log).with_columns(reached=in_order(nw.col("until").cum_max()))
-        organisation = nw.col("organisation") if "organisation" in log.columns else nw.lit(None, dtype=nw.String)
-        timed = timed.with_columns(
-            before=in_order(nw.col("reached").shift(1)),
-            held=organisation,
-            latest=in_order(organisation.fill_null(strategy="forward")) if "organisation" in log.columns else organisation,
-        )
-        came_from = in_order(nw.col("latest").shift(1)) if "organisation" in log.columns else nw.col("latest")
+        timed = arrivals(log)
+        held = came_from = nw.lit(None, dtype=nw.String)
+        if "organisation" in log.columns:
+            held, came_from = nw.col("organisation"), in_order(nw.col("latest").shift(1))
+            timed = timed.with_columns(latest=in_order(held.fill_null(strategy="forward")))
         events = timed.select(
-            "case_id", "begin", "until", "row", nw.col(by).alias("party"), nw.col("held"), came_from.alias("came_from"),
+            "case_id", "begin", "until", "row", nw.col(by).alias("party"), held.alias("held"), came_from.alias("came_from"),
             nw.max_horizontal(nw.col("begin") - nw.col("before"), nw.lit(0)).alias("waited_us"),
             nw.col("before").is_null().cast(nw.Int64).alias("opening"),
             (_meeting(log) if may_meet(log) else nw.lit("")).alias("meeting"),
@@ -63,13 +61,14 @@ def _attended(log: EventLog, by: str) -> Frame:
         visit = nw.concat_str(nw.col("case_id"), nw.lit(" "), first.cast(nw.String))
         return events.with_columns(visit=visit, leads=nw.col("row") == first)
 
-    return log.shared(f"attended:{by}", make)
+    plain = not may_meet(log) and "organisation" not in log.columns  # then nothing is left to compute
+    return make() if plain else log.shared(f"attended:{by}", make)
 
 
 def members(log: EventLog, by: str) -> Frame:
     """Gives a row for each party of each visit: `case_id`, `visit` (what names it), `party`."""
     known = _attended(log, by).filter(~nw.col("party").is_null()).select("case_id", "visit", "party")
-    return known.unique() if may_meet(log) else known
+    return distinct(known, "case_id", "visit", "party") if may_meet(log) else known
 
 
 def visits(log: EventLog, by: str) -> Frame:
@@ -141,4 +140,4 @@ def _sharing(pairs: Frame, first: str, second: str, parties: Frame) -> Frame:
     one = pairs.select(nw.col(first).alias("visit"), nw.col(second).alias("other"))
     of_first = one.join(parties.select("visit", "party"), on="visit", how="inner")
     of_second = parties.select(nw.col("visit").alias("other"), "party")
-    return of_first.join(of_second, on=["other", "party"], how="inner").select("visit").unique()
+    return distinct(of_first.join(of_second, on=["other", "party"], how="inner"), "visit")

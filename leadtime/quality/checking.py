@@ -68,10 +68,11 @@ def check_quality(
     where = checked_country(country) or country_of(log.timezone)
     scope = Scope(log, pathway, _today(today, log.timezone), silent_days, where, reserve_pattern(reserve_numbers))
     log.keep()
-    sightings = [
-        *of_persons(scope), *of_events(scope), *of_cases_alone(scope), *of_cases_on_route(scope), *of_repeats(scope), *of_days(scope),
-        *of_names(scope), *of_durations(scope),
-    ]  # fmt: skip
+    with log.session.passing():
+        sightings = [
+            *of_persons(scope), *of_events(scope), *of_cases_alone(scope), *of_cases_on_route(scope), *of_repeats(scope), *of_days(scope),
+            *of_names(scope), *of_durations(scope),
+        ]  # fmt: skip
     return replace(log.quality, findings=ranked((*log.quality.findings, *placed(sightings, log.places))))
 
 

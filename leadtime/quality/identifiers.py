@@ -8,6 +8,7 @@ from typing import Any
 
 import narwhals as nw
 
+from leadtime.engine.distinct import distinct
 from leadtime.errors import DisclosureError
 from leadtime.log import EventLog
 from leadtime.privacy import CANDIDATE, Judgement, holds_names, judge_texts, names_persons, reserve_pattern
@@ -117,7 +118,7 @@ def _names(scope: Scope, frame: Frame, name: str) -> list[Sighting]:
     header = scope.log.roles.get(name, name)
     if name in _OF_THINGS or not names_persons(header) or frame.collect_schema()[name] != nw.String:
         return []
-    values = scope.collect(frame.select(nw.col(name).alias("value")).unique().drop_nulls().sort("value").head(_VALUES))["value"]
+    values = scope.collect(distinct(frame.select(nw.col(name).alias("value")), "value").drop_nulls().sort("value").head(_VALUES))["value"]
     return [Sighting(finding("person-names", 1, values={"what": header}))] if holds_names(header, map(str, values)) else []
 
 

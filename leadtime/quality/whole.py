@@ -9,6 +9,7 @@ from typing import Literal
 import narwhals as nw
 
 from leadtime.columns import DATE_ROLES
+from leadtime.engine.distinct import distinct
 from leadtime.log import EventLog
 from leadtime.quality.findings import Sighting, finding
 from leadtime.quality.scope import DAY_US, Scope, date_of, day_number, day_of, integer, observed
@@ -121,7 +122,7 @@ def _undeclared(log: EventLog) -> list[Sighting]:
     """Cases with events but no row in the case table, and the other way round."""
     if log.declared_cases is None:
         return []
-    events, declared = log.frame.select("case_id").unique(), log.declared_cases.select("case_id")
+    events, declared = distinct(log.frame, "case_id"), log.declared_cases.select("case_id")
     apart = {"case-not-declared": (events, declared), "case-without-events": (declared, events)}
     found = []
     for code, (those, others) in apart.items():

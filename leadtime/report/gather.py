@@ -9,6 +9,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+import numpy as np
+
 from leadtime import survival
 from leadtime.cases import LeadTimes, lead_times
 from leadtime.compare import Attribution, CohortEstimate, Comparison
@@ -219,9 +221,9 @@ def _horizon_table(cohorts: tuple[CohortEstimate, ...], times: LeadTimes, compar
 
 def _up_to(cohort: CohortEstimate, tau: float) -> tuple[int, int]:
     """How many stopped, and how many otherwise ended, by a time."""
-    table = cohort.curve.table
-    inside = [row for row in table.records() if float(row["time"] or 0) <= tau]
-    return sum(int(row["events"] or 0) for row in inside), sum(int(row["censored"] or 0) for row in inside)
+    time, stops, others = cohort.curve.ends
+    inside = time.astype(np.float64) <= tau
+    return int(stops[inside].astype(np.int64).sum()), int(others[inside].astype(np.int64).sum())
 
 
 # The counts of the cohorts that an entry's cases are the sum of, or are among; by code: which counts, of which cohorts.

@@ -16,6 +16,7 @@ from datetime import date
 
 import narwhals as nw
 
+from leadtime.engine.distinct import distinct
 from leadtime.errors import DisclosureError
 from leadtime.log import EventLog
 from leadtime.privacy import find_personal_numbers
@@ -89,7 +90,7 @@ class Guard:
 
     def _count(self, condition: nw.Expr) -> int:
         """The number of cases with such an event."""
-        return self.log.session.count(self.log.frame.filter(condition).select("case_id").unique())
+        return self.log.session.count(distinct(self.log.frame.filter(condition), "case_id"))
 
 
 def texts_of(content: bytes) -> Iterator[str]:

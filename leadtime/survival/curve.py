@@ -224,6 +224,11 @@ class KaplanMeier(Result):
         given = f"given still open at {self.conditional_on:g}" if self.conditional_on else ""
         return "; ".join(part for part in (*parts, given) if part)
 
+    @property
+    def ends(self) -> tuple[Array, Array, Array]:
+        """The distinct times at which cases ended, and how many were observed to the end and censored at each: of the table, as arrays."""
+        return self._risk.time, self._risk.events, self._risk.censored
+
     @cached_property
     def table(self) -> Table:
         """The curve as a table: one row for each distinct time at which a case ended."""

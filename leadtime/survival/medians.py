@@ -29,7 +29,7 @@ from leadtime.survival.risksets import TOLERANCE
 __all__ = ["RatioInterval", "median_ratio", "percent_change", "ratio_by_mover"]
 
 RatioInterval = Literal["mover", "bootstrap"]
-_CHUNK = 4_000_000  # numbers held at once
+_CHUNK = 250_000  # numbers held at once, few enough for the processor to hold them near
 
 
 def median_ratio(

@@ -15,6 +15,7 @@ import narwhals as nw
 from leadtime.cases import LeadTimes, lead_times
 from leadtime.cases.clock import DAY_US, Bound, bound_of, day_of
 from leadtime.columns import DATE_ROLES, RESERVED_NAMES, ROLES
+from leadtime.engine.distinct import distinct
 from leadtime.log import EventLog
 from leadtime.pathway import Pathway
 from leadtime.waste.spellings import NOT_ATTENDED, means
@@ -81,7 +82,7 @@ class CaseEvents:
         if any(activity.value_adding for activity in activities):
             declared.add("value")
         if self.has("kind"):
-            found = self.log.session.collect(self.log.frame.select(kind=nw.col("kind").str.to_lowercase()).unique())["kind"]
+            found = self.log.session.collect(distinct(self.log.frame.select(kind=nw.col("kind").str.to_lowercase()), "kind"))["kind"]
             declared |= {str(kind) for kind in found.dropna()}
         return frozenset(declared)
 

@@ -14,6 +14,7 @@ from leadtime.cases.clock import DAY_US
 from leadtime.compare.audit.evidence import AuditEntry, Evidence, Lacking
 from leadtime.compare.cohorts import AFTER, BEFORE, Pair, two_cohorts
 from leadtime.compare.rows import STOPPED
+from leadtime.engine.distinct import distinct
 from leadtime.errors import LeadtimeError
 from leadtime.survival.spread import t_quantile
 
@@ -175,7 +176,7 @@ def _turning_points(evidence: Evidence, activities: set[str]) -> tuple[Ints, npt
     joined = events.select("case_id", "activity", "start_us").join(clocks, on="case_id", how="inner")
     starts = nw.col("start_us") == nw.col("clock_start")
     ends = (nw.col("start_us") == nw.col("clock_end")) & (nw.col("outcome") != "still waiting")
-    found = times.log.session.collect(joined.filter(starts | ends).select("case_id", "activity").unique())
+    found = times.log.session.collect(distinct(joined.filter(starts | ends), "case_id", "activity"))
     place = pd.Index(evidence.basis.rows.case_id).get_indexer(pd.Index(found["case_id"].to_numpy(dtype=object)))
     inside = place >= 0
     return np.asarray(place[inside], np.int64), found["activity"].to_numpy(dtype=object)[inside]
