@@ -6,12 +6,15 @@ import datetime
 import json
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import leadtime as lt
 from leadtime.cli import main
-from leadtime.disclosure import Release, disclose, release_of, told_together
+from leadtime.disclosure import Cell, Release, disclose, release_of, told_together
 from leadtime.errors import DisclosureError, InputError, LeadtimeWarning
 from leadtime.report.releases import add_release, read_releases
 from leadtime.results import Table
@@ -196,3 +199,34 @@ def test_the_command_records_what_it_published_and_publishes_nothing_that_it_ref
     with pytest.warns(LeadtimeWarning):
         assert run(later, "february", "--despite-releases") == 0
     assert len(read_releases(ledger)) == 2
+
+
+@given(st.lists(st.lists(st.integers(0, 30), min_size=3, max_size=3), min_size=2, max_size=4), st.lists(st.integers(0, 14), max_size=4))
+def test_what_follows_from_a_table_published_twice_is_told(inner, kept):
+    """A table with its totals, published twice with other cells as cover; the attacker's algebra is numpy's, not ours."""
+    rows = [[*line, sum(line)] for line in inner]
+    rows.append([sum(column) for column in zip(*rows, strict=True)])
+    names = ("x", "y", "z", "total")
+    table = Table("t", ("unit", *names), tuple((f"u{i}", *row) for i, row in enumerate(rows)), counts=names)
+    keep = [Cell("t", place % len(rows), names[place % 4]) for place in kept]
+    old, new = disclose(table, keep=keep), disclose(table)
+    first, second = (release_of(one, name=name, shown=("t",)) for one, name in ((old, "old"), (new, "new")))
+    told = told_together(new, second, [first])
+    unknown = sorted(old.hidden & new.hidden)
+    small = [cell for cell in new.hidden if 0 < rows[cell.row][names.index(cell.column)] < 5]
+    known = [cell for cell in small if cell not in unknown or determined(cell, unknown, len(rows), names)]
+    assert not known or [one.means for one in told] == ["hidden"]
+    if old.hidden == new.hidden:
+        assert told == ()
+
+
+def determined(cell: Cell, unknown: list[Cell], height: int, names: tuple[str, ...]) -> bool:
+    """Whether the sums of rows and columns leave a cell one value only, over the real numbers."""
+    equations = []
+    for row in range(height):
+        equations.append([(1 if one.column != "total" else -1) if one.row == row else 0 for one in unknown])
+    for name in names:
+        equations.append([(1 if one.row != height - 1 else -1) if one.column == name else 0 for one in unknown])
+    matrix = np.array(equations)
+    unit = np.array([[int(one == cell) for one in unknown]])
+    return np.linalg.matrix_rank(np.vstack([matrix, unit])) == np.linalg.matrix_rank(matrix)

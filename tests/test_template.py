@@ -16,7 +16,7 @@ from leadtime.cli import main
 from leadtime.disclosure import PROFILES
 from leadtime.errors import LeadtimeError
 from leadtime.ingest.settings import SETTINGS
-from leadtime.words import words
+from leadtime.words import languages, words
 
 CASES = {"en": "Cases (one row per child)", "sv": "Ärenden (en rad per barn)"}
 NAMES = {"en": ("Settings", "Events", "Detection", "Diagnosis"), "sv": ("Inställningar", "Händelser", "Upptäckt", "Diagnos")}
@@ -220,6 +220,24 @@ def test_a_log_without_settings_asks_for_a_pathway(tmp_path: Path, capsys: pytes
 
 def test_the_profiles_of_the_sheet_are_those_that_there_are() -> None:
     assert set(next(one.choices for one in SETTINGS if one.key == "profile")) == set(PROFILES)
+
+
+@pytest.mark.parametrize("language", languages())
+def test_the_names_that_a_template_is_known_by_have_their_marks_in_every_language(language: str) -> None:
+    assert "leadtime" in words(language).say("template.setting")
+    assert "(" in words(language).say("template.cases")
+    assert len({words(language).say(f"template.set_{one.key}").casefold() for one in SETTINGS}) == len(SETTINGS)
+
+
+def test_another_workbook_is_read_without_the_catalogues(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    for row in (["case_id", "activity", "start"], ["a", "x", "2019-01-01"]):
+        book.active.append(row)
+    book.create_sheet("Notes").append(["something", "else"])
+    book.save(tmp_path / "log.xlsx")
+    words.cache_clear()
+    lt.read_log(tmp_path / "log.xlsx")
+    assert words.cache_info().currsize <= 1  # findings are told in English
 
 
 def test_a_case_twice_on_the_sheet_of_cases_is_one_line(tmp_path: Path) -> None:

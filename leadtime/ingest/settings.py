@@ -25,6 +25,8 @@ Holds = Literal["text", "choice", "activities", "date", "days", "zone"]
 _WITHIN, _HEAD_WITHIN = 200, 50  # rows of a sheet that are looked through, and in which its heading may stand
 _PLACES = 4  # cells beside each other in which a setting of several activities is written
 _BETWEEN = ";"
+# What the names have in every language, so that the catalogues aren't read for any other workbook.
+_MARK, _BRACKET = "leadtime", "("
 
 
 @dataclass(frozen=True)
@@ -142,7 +144,7 @@ def is_cases_name(sheet: str) -> bool:
     >>> is_cases_name("Ärenden (en rad per barn)"), is_cases_name("Sheet1")
     (True, False)
     """
-    return normalised(sheet) in {normalised(words(language).say("template.cases")) for language in languages()}
+    return _BRACKET in sheet and normalised(sheet) in {normalised(words(language).say("template.cases")) for language in languages()}
 
 
 def read_settings(source: str | os.PathLike[str]) -> Settings | None:
@@ -163,11 +165,13 @@ def settings_in(rows: SheetRows, file: str) -> Settings | None:
     Raises:
         InputError: a setting isn't one that is allowed; the message names sheet and cell.
     """
-    heads = {normalised(words(language).say("template.setting")) for language in languages()}
+    heads: set[str] = set()
     for start, row in enumerate(rows.rows[:_HEAD_WITHIN]):
         for place, cell in enumerate(row):
-            if isinstance(cell, str) and normalised(cell) in heads:
-                return _read(rows, file, start + 1, place)
+            if isinstance(cell, str) and _MARK in cell:
+                heads = heads or {normalised(words(language).say("template.setting")) for language in languages()}
+                if normalised(cell) in heads:
+                    return _read(rows, file, start + 1, place)
     return None
 
 
