@@ -84,6 +84,7 @@ sbom: .venv/dev.stamp  ## lists what is installed with its licences, and writes 
 
 docs: .venv/extra.stamp  ## builds the documentation site in build/site
 	$(BIN)/python docs/api.py
+	$(BIN)/python docs/glossary.py
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
 
 lock: check-python  ## writes the three lists of pinned versions anew, with the newest

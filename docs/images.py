@@ -99,20 +99,20 @@ def censoring() -> Chart:
     """Draws a hundred waits cut by the end of a pilot, and what two ways of counting make of them."""
     made = on_page("censoring.md")
     detected, needed, done, curve = (made[name] for name in ("detected", "needed", "done", "curve"))
-    figure = Chart(figsize=(11, 4.6), layout="constrained")
-    left, right = figure.subplots(1, 2)
+    figure = Chart(figsize=(7.5, 8), layout="constrained")
+    above, below = figure.subplots(2, 1)
     rows = np.arange(done.size)
-    left.hlines(rows[done], detected[done], (detected + needed)[done], color=COLOURS[0], linewidth=1.6, label="finished within the pilot")
-    left.hlines(rows[~done], detected[~done], 30, color=COLOURS[1], linewidth=1.1, label="still waiting: known to be longer")
-    left.hlines(
+    above.hlines(rows[done], detected[done], (detected + needed)[done], color=COLOURS[0], linewidth=1.6, label="finished within the pilot")
+    above.hlines(rows[~done], detected[~done], 30, color=COLOURS[1], linewidth=1.1, label="still waiting: known to be longer")
+    above.hlines(
         rows[~done], 30, (detected + needed)[~done], color=PALE, linewidth=1.1, linestyle=":", label="what comes later, not known yet"
     )
-    left.axvline(30, color=INK, linestyle="--", linewidth=1)
-    left.set(xlabel="months since the pilot began", yticks=[], xlim=(0, 60), ylim=(100, -2))
-    left.set_title("A hundred children, in order of detection", loc="left", fontweight="bold")
-    left.legend(frameon=True, framealpha=0.9, edgecolor="none", fontsize="small", loc="upper right")
-    plain(left, grid="x")
-    _two_ways(right, needed, needed[done], curve)
+    above.axvline(30, color=INK, linestyle="--", linewidth=1)
+    above.set(xlabel="months since the pilot began", yticks=[], xlim=(0, 60), ylim=(100, -2))
+    above.set_title("A hundred children, in order of detection", loc="left", fontweight="bold")
+    above.legend(frameon=True, framealpha=0.9, edgecolor="none", fontsize="small", loc="upper right")
+    plain(above, grid="x")
+    _two_ways(below, needed, needed[done], curve)
     noted(figure, "Simulated. All lead times come from one distribution: nothing changes during the pilot.")
     return figure
 
@@ -217,10 +217,10 @@ def disclosure() -> Chart:
 # A picture's file -> what draws it, and its size on paper in centimetres; drawn at 90 dots an inch where not in lines.
 DRAWN: dict[str, tuple[Callable[[], Chart], float, float]] = {
     "one_case.png": (one_case, 26, 7.5),
-    "lead_time.svg": (lead_time, 24, 9.5),
-    "censoring.svg": (censoring, 28, 11.5),
-    "waste.svg": (waste, 26, 9),
-    "disclosure.svg": (disclosure, 28, 7),
+    "lead_time.svg": (lead_time, 21, 9),
+    "censoring.svg": (censoring, 19, 20),
+    "waste.svg": (waste, 20, 8.5),
+    "disclosure.svg": (disclosure, 22, 6.5),
 }
 
 

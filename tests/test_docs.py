@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import inspect
 import os
 import re
 import subprocess
@@ -14,6 +15,8 @@ from types import ModuleType
 import pytest
 
 import leadtime as lt
+from leadtime.compare.audit import CODES
+from leadtime.words import words
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted((ROOT / "docs").rglob("*.md"))
@@ -27,10 +30,47 @@ def test_every_name_on_a_page_is_there(page: Path) -> None:
             value = getattr(value, part)
 
 
-def test_every_test_file_that_the_methods_name_is_there() -> None:
-    named = set(re.findall(r"`(test_\w+\.py)`", (ROOT / "docs" / "methods.md").read_text(encoding="utf-8")))
-    assert len(named) > 10
-    assert not {name for name in named if not (ROOT / "tests" / name).exists()}
+METHODS = (ROOT / "docs" / "methods.md").read_text(encoding="utf-8")
+# Public functions that read, write, draw up or put into words: they compute no figure.
+NOT_FIGURES = {
+    "build_report", "check_quality", "disclose", "format_duration", "link_logs", "open_store", "pseudonymise", "read_log", "read_pathway",
+    "read_printed_table", "with_names", "write_log",
+}  # fmt: skip
+
+
+def test_every_figure_has_a_test_that_is_there() -> None:
+    rows = [row for row in re.findall(r"^\|(.+)\|$", METHODS, re.MULTILINE) if not re.search(r"---|\| test ", row)]
+    assert len(rows) > 80
+    for row in rows:
+        held = re.search(r"`(\w+)`: `(\w+)` $", row)
+        assert held, f"no test stands at the end of: {row}"
+        path = ROOT / "tests" / f"test_{held[1]}.py"
+        assert path.exists(), row
+        assert f"\ndef test_{held[2]}(" in path.read_text(encoding="utf-8"), f"{path.name} has no test_{held[2]}"
+
+
+def test_every_public_figure_stands_among_the_methods() -> None:
+    figures = {name for name in lt.__all__ if inspect.isfunction(getattr(lt, name))} - NOT_FIGURES
+    for room in ("survival", "control", "counts"):
+        module = getattr(lt, room)
+        figures |= {f"{room}.{name}" for name in module.__all__ if inspect.isfunction(getattr(module, name))}
+    assert sorted(name for name in figures if f"`lt.{name}`" not in METHODS) == []
+
+
+def test_every_paragraph_that_a_docstring_cites_stands_among_the_methods() -> None:
+    code = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "leadtime").rglob("*.py"))
+    cited = {
+        number for said in re.findall(r"DEFINITIONS (\d(?:\.\d)?(?:(?:, |-)\d\.\d)*)", code) for number in re.findall(r"\d(?:\.\d)?", said)
+    }
+    told = set(re.findall(r"^## (\d)\.", METHODS, re.MULTILINE)) | set(
+        re.findall(r"\d\.\d", "".join(re.findall(r"^\| \*\*(.+?)\*\*", METHODS, re.MULTILINE)))
+    )
+    assert len(cited) > 25
+    assert sorted(cited - told) == []
+
+
+def test_every_code_of_the_audit_stands_among_the_methods() -> None:
+    assert set(re.findall(r"^\| ([a-z-]+) \|", METHODS, re.MULTILINE)) - {"code", "figure"} == set(CODES)
 
 
 def test_the_page_of_names_is_the_packages() -> None:
@@ -45,6 +85,19 @@ def script(name: str) -> ModuleType:
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)
     return module
+
+
+def test_the_glossary_has_the_words_of_both_catalogues() -> None:
+    module = script("glossary")
+    text = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
+    assert text == module.page(), "renew it: python docs/glossary.py"
+    swedish, english = words("sv"), words("en")
+    terms = [key for key in english.texts if key.endswith("_term") and key.startswith(("definition.", "report."))]
+    terms += [
+        key for key in english.texts if key.startswith(("column.", "report.column.", "report.waste.", "status.", "verdict.", "reason."))
+    ]
+    assert len(terms) > 150
+    assert [key for key in terms if f"| {swedish.texts[key]} | {english.texts[key]} |" not in text] == []
 
 
 @pytest.mark.parametrize("name", ["one_case.png", "lead_time.svg", "censoring.svg", "waste.svg", "disclosure.svg"])
