@@ -70,7 +70,8 @@ def test_every_paragraph_that_a_docstring_cites_stands_among_the_methods() -> No
 
 
 def test_every_code_of_the_audit_stands_among_the_methods() -> None:
-    assert set(re.findall(r"^\| ([a-z-]+) \|", METHODS, re.MULTILINE)) - {"code", "figure"} == set(CODES)
+    table = METHODS[METHODS.index("## 6. Bias audit") :]
+    assert tuple(re.findall(r"^\| ([a-z-]+) \|", table, re.MULTILINE)[1:]) == CODES
 
 
 def test_the_page_of_names_is_the_packages() -> None:
