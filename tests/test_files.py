@@ -189,6 +189,42 @@ class TestNamedErrors:
             write_whole(tmp_path / "report.html", b"new")
         assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"former"]
 
+    @posix
+    def test_a_quota_that_ends_within_a_workbook_of_events(self, tmp_path: Path) -> None:
+        """Threat T5. The XML library that openpyxl writes by raises an error of its own, which would pass for a bug."""
+        import resource
+        import signal
+
+        log, target = small_log(), tmp_path / "log.xlsx"
+        target.write_bytes(b"former")
+        before, handled = resource.getrlimit(resource.RLIMIT_FSIZE), signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (16, before[1]))
+        try:
+            with pytest.raises(lt.ResourceError, match=r"log\.xlsx' can't be written: File too large"):
+                lt.write_log(log, target)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+            signal.signal(signal.SIGXFSZ, handled)
+        assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"former"]
+
+    @pytest.mark.parametrize("named", [True, False])
+    def test_a_folder_that_cannot_be_looked_into_is_no_bug_of_the_command_line(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *, named: bool
+    ) -> None:
+        """Threat T5."""
+        import errno
+
+        from leadtime.cli import main
+
+        def refusing(*_: object, **__: object) -> None:
+            raise PermissionError(errno.EACCES, "Permission denied", *(["/out"] if named else []))
+
+        monkeypatch.setattr("leadtime.report.template.write_template", refusing)
+        assert main(["template", "--out", str(tmp_path / "template.xlsx")]) == 1
+        what = "'/out'" if named else "a file"
+        told = f"leadtime: {what} can't be read or written: Permission denied; look at the rights, at the disk and at the room there\n"
+        assert capsys.readouterr().err == told
+
     def test_no_place_for_temporary_files(self, tmp_path: Path) -> None:
         with pytest.raises(lt.ResourceError, match="name another with spill_folder="):
             private_folder("spill", tmp_path / "none")

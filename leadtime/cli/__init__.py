@@ -1,6 +1,7 @@
 """The command line: arguments in, public functions called, one clear line on error. One module a command.
 
-Exit codes: 0 done, 1 the data or the pathway are at fault (or `check` found errors), 2 the call is, 130 Ctrl-C, 70 a bug.
+Exit codes: 0 done, 1 the data or the pathway are at fault, `check` found errors, or the system refused a file, 2 the call is at fault,
+130 Ctrl-C, 70 a bug.
 """
 
 from __future__ import annotations
@@ -78,7 +79,17 @@ def main(arguments: list[str] | None = None) -> int:
             return _failed(f"{error.format_message()} See 'leadtime --help'.", int(error.exit_code))
         if "--debug" in given:
             traceback.print_exc()
+        if isinstance(error, OSError):
+            return _failed(_refused(error), 1)
         return _failed(f"a bug in leadtime: {type(error).__name__}: {error} (run again with --debug and report it)", 70)
+
+
+def _refused(error: OSError) -> str:
+    """What the system says of a file, where no room has said more: a folder that can't be looked into, a disk that fails midway."""
+    what = f"'{error.filename}'" if isinstance(error.filename, str) else "a file"
+    return (
+        f"{what} can't be read or written: {error.strerror or type(error).__name__}; look at the rights, at the disk and at the room there"
+    )
 
 
 def _failed(message: str, code: int) -> int:

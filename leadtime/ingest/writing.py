@@ -140,25 +140,47 @@ def _write_workbook(flat: Flat, path: Path) -> None:
         for rows in batches(flat.session, flat_rows(flat)):
             for row in rows:
                 sheet.append([_cell(sheet, value) for value in row])
-        book.save(made)
+        _save(book, made)
+
+
+def _save(book: Any, made: Path) -> None:
+    """Writes the package; where that fails it is closed at once, so that its clearing away doesn't complain again, past all errors."""
+    from zipfile import ZIP_DEFLATED, ZipFile
+
+    from openpyxl.writer.excel import ExcelWriter
+
+    with ZipFile(made, "w", ZIP_DEFLATED) as archive:
+        ExcelWriter(book, archive).save()
 
 
 @contextmanager
 def _in_folder(sheet: Any, folder: Path) -> Iterator[None]:
-    """Has a sheet written in a folder that goes with us; openpyxl's own temporary file stays where a process is killed."""
+    """Has a sheet written in a folder that goes with us; openpyxl's own temporary file stays where a process is killed.
+
+    The file is opened here, so that a full disk is an error of Python's; lxml's own, which openpyxl would let out, is none of the system's.
+    """
     from openpyxl.worksheet import _writer
 
     known: Any = _writer  # openpyxl makes more of it than its stubs know
+    path = folder / "sheet.xml"
+    stream = open(path, "wb")  # noqa: SIM115 - closed with the sheet, before the package takes it in
 
     class Writer(known.WorksheetWriter):  # type: ignore[misc]
+        def close(self) -> None:
+            super().close()
+            stream.close()
+
         def cleanup(self) -> None:
             """Nothing: the folder goes."""
 
-    sheet._writer = Writer(sheet, out=str(folder / "sheet.xml"))
+    sheet._writer = Writer(sheet, out=stream)
+    sheet._writer.out = path  # from where the package takes it
     sheet._writer.write_top()
     try:
         yield
     finally:
+        with suppress(OSError):  # what is still to be written finds no room; that has been told already
+            stream.close()
         # Left open, they would complain of the file that is no longer there when Python clears them away.
         for open_end in (sheet._rows, sheet._writer.xf):
             with suppress(Exception):
