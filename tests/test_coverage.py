@@ -92,18 +92,20 @@ def true_mean(median: float, tau: float) -> float:
     return float(whole + tau * (1 - ndtr((math.log(tau) - mu) / SPREAD)))
 
 
+@pytest.mark.parametrize("change", [1, 8.5 / 26.5], ids=["no change", "26.5 to 8.5 months"])
 @pytest.mark.parametrize("share", CENSORED)
 @pytest.mark.parametrize("n", SIZES)
-def test_intervals_of_the_difference_of_restricted_means_hold_the_truth(n: int, share: float) -> None:
+def test_intervals_of_the_difference_of_restricted_means_hold_the_truth(n: int, share: float, change: float) -> None:
     """Up to the largest time with 5 at risk in each; normal intervals would be too narrow at 15 a cohort."""
     generator = np.random.default_rng((3, n, round(100 * share)))
-    parts = [drawn(generator, 2 * SOME, n, CENSORED[share]) for _ in range(2)]
+    parts = [drawn(generator, 2 * SOME, n, CENSORED[share], median) for median in (MEDIAN, change * MEDIAN)]
     missed = 0
     for run in range(2 * SOME):
         pair = pair_of(*((days[run], observed[run]) for days, observed in parts))
         tau = min(float(cohort.days[-5]) for cohort in pair.cohorts)
         found = mean_difference(pair, tau, Options())
-        missed += found.lower is not None and not found.lower <= 0 <= found.upper
+        truth = true_mean(change * MEDIAN, tau) - true_mean(MEDIAN, tau)
+        missed += found.lower is not None and not found.lower <= truth <= found.upper
     assert missed <= at_most(0.07, 2 * SOME)
 
 

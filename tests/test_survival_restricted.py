@@ -27,7 +27,7 @@ def test_complete_data_give_the_t_interval_of_two_means() -> None:
     data = (np.concatenate((first, second)), np.ones(70), [0] * 40 + [1] * 30)
     found = survival.restricted_mean_difference(*data, tau=200, interval="t")
     assert found.standard_error == pytest.approx(math.hypot(first.std() / math.sqrt(40), second.std() / math.sqrt(30)))  # R's
-    half = (found.upper - found.lower) / 2
+    half = min(found.upper - found.value, found.value - found.lower)  # the side that no skewness makes longer
     # Welch's degrees of freedom take the variances as normal ones; ours are estimated, and are near them for normal data.
     welch = stats.ttest_ind(second, first, equal_var=False).confidence_interval()
     assert half == pytest.approx((welch.high - welch.low) / 2, rel=0.02)
@@ -41,7 +41,33 @@ def test_the_t_interval_of_one_mean_by_hand() -> None:
     freedom = min(5, 2 * variance**2 / ((influence**4).sum() - variance**2 / 6))
     assert found.value == pytest.approx(values.mean())
     assert found.standard_error == pytest.approx(values.std() / math.sqrt(6))
-    assert found.upper - found.value == pytest.approx(special.stdtrit(freedom, 0.975) * values.std(ddof=1) / math.sqrt(6))
+    q, error = special.stdtrit(freedom, 0.975), values.std(ddof=1) / math.sqrt(6)
+    assert found.value - found.lower == pytest.approx(q * error)
+    leaning = (influence**3).sum() / error**3 * (2 * q**2 + 1) / 6  # one long case: the mean may well be longer than it looks
+    assert leaning > 0
+    assert found.upper - found.value == pytest.approx((q + leaning) * error)
+
+
+def test_the_side_to_which_the_cases_lean_is_the_longer_one() -> None:
+    left, right = [40.0, 39, 38, 30, 10], [1.0, 2, 3, 11, 31]
+    skewed = [survival.kaplan_meier(values, [1] * 5).restricted_mean(50, interval="t") for values in (left, right)]
+    below, above = ([each.value - each.lower, each.upper - each.value] for each in skewed)
+    assert below[0] > below[1] == pytest.approx(above[0])
+    assert above[1] == pytest.approx(below[0])
+    both = contrast("difference", left + right, [1] * 10, [0] * 5 + [1] * 5, tau=50, interval="t")
+    assert both.upper - both.value > both.value - both.lower
+    ratio, lost = (contrast(kind, left + right, [1] * 10, [0] * 5 + [1] * 5, tau=50, interval="t") for kind in ("ratio", "time_lost_ratio"))
+    assert math.log(ratio.upper / ratio.value) > math.log(ratio.value / ratio.lower)
+    assert math.log(lost.upper / lost.value) < math.log(lost.value / lost.lower)
+
+
+def test_equal_cases_by_number_or_as_clusters_give_one_interval() -> None:
+    days, done, times = [3, 5, 9, 20, 21], [1, 1, 0, 1, 1], [1, 2, 1, 3, 1]
+    counted = survival.kaplan_meier(days, done, weights=times).restricted_mean(21, interval="t")
+    written = survival.kaplan_meier(np.repeat(days, times), np.repeat(done, times)).restricted_mean(21, interval="t")
+    alone = survival.kaplan_meier(np.repeat(days, times), np.repeat(done, times), cluster=np.arange(8)).restricted_mean(21, interval="t")
+    for each in (counted, alone):
+        assert (each.lower, each.upper) == pytest.approx((written.lower, written.upper))
 
 
 @pytest.mark.parametrize("kind", CONTRASTS)
@@ -120,3 +146,23 @@ def test_the_t_interval_holds_its_level_where_the_normal_one_does_not(longest: f
             hit[interval] += found.lower <= 0 <= found.upper
     assert hit["t"] / runs >= 0.93
     assert hit["t"] >= hit["normal"]
+
+
+def test_the_t_interval_holds_its_level_where_few_ended_and_their_mean_leans() -> None:
+    """15 cases a group, 55 % of them open, 26.5 to 8.5 months: up to tau nearly nobody of the first group has ended, and 4 or 5 of the second.
+
+    Without the skewness the interval held the truth in 91.6 % of 5,000 such pilots, and the normal one in 87 %.
+    """
+    rng, runs, spread, medians, held = np.random.default_rng(12), 1000, 0.44, (806.6, 258.7), 0
+    for _ in range(runs):
+        stop = [median * np.exp(spread * rng.standard_normal(15)) for median in medians]
+        seen = [1.94 * median * rng.random(15) for median in medians]
+        days, done = np.minimum(stop, seen), np.less_equal(stop, seen)
+        tau = min(np.sort(each)[-5] for each in days)
+        if not (done & (days < tau)).any():
+            continue
+        found = contrast("difference", days.ravel(), done.ravel(), [0] * 15 + [1] * 15, tau=tau, interval="t")
+        level = (np.log(tau / np.array(medians))) / spread
+        means = np.array(medians) * math.exp(spread**2 / 2) * special.ndtr(level - spread) + tau * special.ndtr(-level)
+        held += found.lower <= means[1] - means[0] <= found.upper
+    assert held >= 0.94 * runs

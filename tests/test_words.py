@@ -196,14 +196,18 @@ def test_cohorts_that_are_not_comparable_get_no_change_and_no_p_value():
 
 
 def test_the_declared_restricted_mean_leads_the_headline():
-    means = {"restricted_mean": Estimate(500.0, interval="t")}
-    change = {"statistic": "restricted_mean", "tau": 700.0, "restricted_mean_difference": Estimate(-200.0, -300.0, -100.0, interval="t")}
+    means = {"restricted_mean": Estimate(500.0, interval="skewed t")}
+    change = {
+        "statistic": "restricted_mean",
+        "tau": 700.0,
+        "restricted_mean_difference": Estimate(-200.0, -300.0, -100.0, interval="skewed t"),
+    }
     before = cohort("before", 806.6, 745.0, 880.0, **means)
-    after = cohort("after", 258.7, 220.0, 300.0, restricted_mean=Estimate(300.0, interval="t"))
+    after = cohort("after", 258.7, 220.0, 300.0, restricted_mean=Estimate(300.0, interval="skewed t"))
     said = headline(facts(before=before, after=after, p=0.003, test="permutation_restricted_mean", **change))
     assert said.startswith("Within the first 1 year 11 months, mean lead time fell from 1 year 4.5 months to 10 months: 6.5 months shorter")
     assert "permutation test of restricted means p = 0.003" in said
-    assert "Student's t for the change" in said
+    assert "Student's t (widened for skewness) for the change" in said
     assert headline(facts(p=0.003, statistic="restricted_mean")).startswith("No horizon can be had")
 
 

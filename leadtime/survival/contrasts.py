@@ -28,7 +28,7 @@ from leadtime.survival.checks import (
 from leadtime.survival.curve import KaplanMeier, check_tau, curves_by_group
 from leadtime.survival.limits import z_value
 from leadtime.survival.splits import Pooled, Splits, units_of
-from leadtime.survival.spread import NO_ERROR, t_interval
+from leadtime.survival.spread import NO_ERROR, SKEWED, t_interval
 
 __all__ = ["Arms", "ContrastInterval", "Scale", "arms_of", "contrast", "studentised"]
 
@@ -125,29 +125,29 @@ def contrast(arms: Arms, scale: Scale, interval: ContrastInterval, *, seed: int,
     change = float(figures[1] - figures[0])
     errors = slopes * np.array([mean.standard_error for mean in means], np.float64)
     error = math.hypot(*errors)
-    half: float | None
-    if interval == "t":
-        spreads = [curve.spread(arms.tau).scaled(slope) for curve, slope in zip(arms.curves, slopes, strict=True)]
-        half = t_interval(spreads, arms.confidence)
-        note = f"{note}; {NO_ERROR}" if half is None else note
-    elif interval == "permutation":
+    half: float | None = z_value(arms.confidence) * error
+    if interval == "permutation":
         half, said = _permuted(arms, scale, error, arms.splits(seed, draws))
         note = f"{note}; {said}"
-    else:
-        half = z_value(arms.confidence) * error
-    return _on_scale(change, half, error, scale, Estimate(None, None, None, None, arms.confidence, label, arms.sample.n, note))
+    apart = None if half is None else (half, half)
+    if interval == "t":
+        signed = (-slopes[0], slopes[1])  # the change is the second less the first
+        apart = t_interval([curve.spread(arms.tau).scaled(each) for curve, each in zip(arms.curves, signed, strict=True)], arms.confidence)
+        note = f"{note}; {NO_ERROR}" if apart is None else note
+    return _on_scale(change, apart, error, scale, Estimate(None, None, None, None, arms.confidence, label, arms.sample.n, note))
 
 
 def _label(scale: Scale, interval: ContrastInterval) -> str:
     if interval == "normal":
         return "log" if scale.ratio else "plain"
-    return f"log {interval}" if scale.ratio else interval
+    kind = SKEWED if interval == "t" else interval
+    return f"log {kind}" if scale.ratio else kind
 
 
-def _on_scale(change: float, half: float | None, error: float, scale: Scale, empty: Estimate) -> Estimate:
+def _on_scale(change: float, apart: tuple[float, float] | None, error: float, scale: Scale, empty: Estimate) -> Estimate:
     """The change with its limits, back from the log scale where it is a ratio."""
     back = math.exp if scale.ratio else float
-    lower, upper = (None, None) if half is None else (back(change - half), back(change + half))
+    lower, upper = (None, None) if apart is None else (back(change - apart[0]), back(change + apart[1]))
     note = f"{empty.note}; standard error of the log ratio" if scale.ratio else empty.note
     return Estimate(back(change), lower, upper, error, empty.confidence, empty.interval, empty.n, note)
 

@@ -15,7 +15,7 @@ from leadtime.survival.checks import Array, Floats, Groups, Ints, Sample, check_
 from leadtime.survival.influence import Cases, Share, influence_on_area, share_errors
 from leadtime.survival.limits import lowest_limit, probability_limits, z_value
 from leadtime.survival.risksets import TOLERANCE, RiskTable, area_under, crossing, greenwood, product_limit, risk_table
-from leadtime.survival.spread import NO_ERROR, MeanInterval, Spread, t_interval
+from leadtime.survival.spread import NO_ERROR, SKEWED, MeanInterval, Spread, t_interval
 
 __all__ = ["PAST_FOLLOW_UP", "KaplanMeier", "check_tau", "curve_of", "curves_by_group", "or_none", "times_of"]
 
@@ -101,13 +101,13 @@ class KaplanMeier(Result):
             interval: "normal" is R's, too narrow for few cases; "t" holds its level, see `restricted_mean_difference`.
 
         Returns:
-            Estimate with limits that are symmetric about it.
+            Estimate; "normal" limits are symmetric about it.
 
         Raises:
             NotEstimable: tau lies past the last time while the curve is above 0.
             UsageError: tau isn't a number above 0.
 
-        Source: DEFINITIONS 3.3; Klein & Moeschberger (2003) section 4.5; equals R survRM2. "t" after Pan & Wall (2002).
+        Source: DEFINITIONS 3.3; Klein & Moeschberger (2003) section 4.5; equals R survRM2. "t" after Pan & Wall (2002) and Hall (1992).
 
         >>> from leadtime.survival import kaplan_meier
         >>> kaplan_meier([2, 3, 5, 8], [1, 1, 0, 1]).restricted_mean(6).value
@@ -119,16 +119,18 @@ class KaplanMeier(Result):
         mean, variance = area_under(self._risk, self._survival, at)
         note = self._note(f"up to {at:g}")
         error = float(np.sqrt(self.spread(at).variance if self._robust else variance))
-        half = z_value(self.confidence) * error if interval == "normal" else t_interval([self.spread(at)], self.confidence)
-        label = "plain" if interval == "normal" else "t"
-        if half is None:
+        half = z_value(self.confidence) * error
+        apart = (half, half) if interval == "normal" else t_interval([self.spread(at)], self.confidence)
+        label = "plain" if interval == "normal" else SKEWED
+        if apart is None:
             return Estimate(mean, None, None, error, self.confidence, label, self.n, f"{note}; {NO_ERROR}")
-        return Estimate(mean, mean - half, mean + half, error, self.confidence, label, self.n, note)
+        return Estimate(mean, mean - apart[0], mean + apart[1], error, self.confidence, label, self.n, note)
 
     def spread(self, tau: float) -> Spread:
         """The spread of the restricted mean by the cases' influences on it."""
         share = Share.of_all(self._risk, self._survival, self._cases.sample.observed)
-        return Spread.of(influence_on_area(self._cases.paths(self._risk), share, tau), self._cases.cluster, self._cases.counts)
+        influence = -influence_on_area(self._cases.paths(self._risk), share, tau)  # the mean is what the share ended leaves of tau
+        return Spread.of(influence, self._cases.cluster, self._cases.counts)
 
     def check_reaches(self, tau: float, group: str = "", name: str = "tau") -> None:
         """Refuses a time past the last one while the curve is above 0."""

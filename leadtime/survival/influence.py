@@ -14,7 +14,7 @@ import numpy as np
 from leadtime.survival.checks import Array, Bools, Floats, Ints, Sample
 from leadtime.survival.risksets import RiskTable, value_before
 
-__all__ = ["Cases", "Paths", "Share", "influence_on_area", "influence_on_share", "share_errors", "squared"]
+__all__ = ["Cases", "Paths", "Share", "by_unit", "influence_on_area", "influence_on_share", "share_errors", "squared"]
 
 _ROUNDING = 1e-15  # a variance of a share below this is rounding: nobody ended by the cause, or everybody did
 
@@ -94,10 +94,15 @@ class Share:
         return cls(risk, value_before(survival), observed, risk.events)
 
 
+def by_unit(influence: Floats, cluster: Ints | None) -> Floats:
+    """The influences of what is drawn as a whole: one a case, or one a cluster of cases."""
+    return influence if cluster is None else np.bincount(cluster, weights=influence).astype(np.float64)
+
+
 def squared(influence: Floats, cluster: Ints | None) -> Floats:
-    """The squares whose sum is the variance: one a case, or one a cluster of cases."""
-    total: Floats = influence if cluster is None else np.bincount(cluster, weights=influence).astype(np.float64)
-    return total**2
+    """The squares whose sum is the variance."""
+    squares: Floats = by_unit(influence, cluster) ** 2
+    return squares
 
 
 def influence_on_share(paths: Paths, share: Share, row: int) -> Floats:

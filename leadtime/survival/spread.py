@@ -1,4 +1,4 @@
-"""From influences to intervals that hold their level with few cases: a t interval whose degrees of freedom come from the data."""
+"""From influences to intervals that hold their level with few cases: Student's t, its degrees of freedom and skewness from the data."""
 
 from __future__ import annotations
 
@@ -10,21 +10,23 @@ from typing import Literal
 import numpy as np
 
 from leadtime.survival.checks import Array, Floats, Ints
-from leadtime.survival.influence import squared
+from leadtime.survival.influence import by_unit
 
-__all__ = ["NO_ERROR", "MeanInterval", "Spread", "t_interval", "t_quantile"]
+__all__ = ["NO_ERROR", "SKEWED", "MeanInterval", "Spread", "t_interval", "t_quantile"]
 
 MeanInterval = Literal["normal", "t"]
+SKEWED = "skewed t"  # how such an interval is called in results
 NO_ERROR = "no interval: too few cases or ends before then for its error to be known"
 
 
 @dataclass(frozen=True)
 class Spread:
-    """The variance of an estimate as the sum of squared influences, over how many units, and how sure that variance is itself."""
+    """The variance of an estimate as the sum of squared influences, over how many units, how sure it is itself, and to which side it leans."""
 
     variance: float
     units: float
     freedom: float  # degrees of freedom of the variance; 0 where it isn't known at all
+    cubes: float = 0.0  # the sum of cubed influences: above 0 where the estimate strays further up than down
 
     @classmethod
     def of(cls, influence: Floats, cluster: Ints | None = None, counts: Array | None = None) -> Spread:
@@ -35,13 +37,14 @@ class Spread:
 
         Source: Pan & Wall (2002), Statistics in Medicine 21:1429, after Satterthwaite (1946).
         """
-        squares = squared(influence, cluster)
-        each = np.ones(squares.size) if counts is None else counts
+        own = by_unit(influence, cluster)
+        squares, each = own**2, np.ones(own.size) if counts is None else counts
         units, variance = float(each.sum()), float((each * squares).sum())
         doubt = float((each * squares**2).sum()) - variance**2 / units
         if variance <= 0 or units <= 1:
             return cls(variance, units, 0.0)
-        return cls(variance, units, min(units - 1, 2 * variance**2 / doubt if doubt > 0 else math.inf))
+        freedom = min(units - 1, 2 * variance**2 / doubt if doubt > 0 else math.inf)
+        return cls(variance, units, freedom, float((each * own**3).sum()))
 
     @property
     def corrected(self) -> float:
@@ -50,7 +53,7 @@ class Spread:
 
     def scaled(self, factor: float) -> Spread:
         """The spread of the estimate times a factor."""
-        return replace(self, variance=self.variance * factor**2)
+        return replace(self, variance=self.variance * factor**2, cubes=self.cubes * factor**3)
 
 
 def t_quantile(confidence: float, freedom: float) -> float:
@@ -60,14 +63,24 @@ def t_quantile(confidence: float, freedom: float) -> float:
     return float(stdtrit(freedom, 0.5 + confidence / 2))
 
 
-def t_interval(spreads: Sequence[Spread], confidence: float) -> float | None:
-    """Gives half the width of the t interval of a sum of independent estimates; None where its error isn't known.
+def t_interval(spreads: Sequence[Spread], confidence: float) -> tuple[float, float] | None:
+    """Gives how far the limits of a sum of independent estimates lie below and above it; None where its error isn't known.
+
+    Each is Student's quantile q times the error. To the side that the influences lean to it is longer by their skewness g times
+    (2 q² + 1) / 6 errors, the first term of the Cornish-Fisher expansion of a studentised mean. The other side could be shorter by as
+    much; it isn't shortened, since g is a guess where few cases ended: shortened intervals held the truth in 88 % instead of 95 %
+    (15 cases a group, 55 % of them open, no true difference).
 
     Where nobody in a group ended before tau, its mean is tau and all the doubt that can be counted lies in the other group.
+
+    Source: Johnson (1978), JASA 73:536; Hall (1992), JRSS B 54:221; for two groups Zhou & Dinh (2005), Biostatistics 6:187; the same
+        expansion for restricted means, Lawrence, Qiu, Bai & Hung (2019), Statistics in Biopharmaceutical Research 11:61.
     """
     parts = [spread.corrected for spread in spreads]
     total = sum(parts)
     if any(spread.units <= 1 for spread in spreads) or not total > 0:
         return None
     freedom = total**2 / sum(part**2 / spread.freedom for part, spread in zip(parts, spreads, strict=True) if part > 0)
-    return t_quantile(confidence, freedom) * math.sqrt(total)
+    q, error = t_quantile(confidence, freedom), math.sqrt(total)
+    longer = sum(spread.cubes for spread in spreads) / total * (2 * q**2 + 1) / 6
+    return q * error + max(-longer, 0.0), q * error + max(longer, 0.0)
