@@ -149,7 +149,7 @@ def test_the_t_interval_holds_its_level_where_the_normal_one_does_not(longest: f
 
 
 def test_the_t_interval_holds_its_level_where_few_ended_and_their_mean_leans() -> None:
-    """15 cases a group, 55 % of them open, 26.5 to 8.5 months: up to tau nearly nobody of the first group has ended, and 4 or 5 of the second.
+    """15 cases a group, 55 % of them open, 26.5 to 8.5 months: up to tau hardly anybody of the first has ended, and 4 or 5 of the second.
 
     Without the skewness the interval held the truth in 91.6 % of 5,000 such pilots, and the normal one in 87 %.
     """

@@ -21,7 +21,7 @@ NO_ERROR = "no interval: too few cases or ends before then for its error to be k
 
 @dataclass(frozen=True)
 class Spread:
-    """The variance of an estimate as the sum of squared influences, over how many units, how sure it is itself, and to which side it leans."""
+    """The variance of an estimate as the sum of squared influences, over how many units; how sure that is, and to which side it leans."""
 
     variance: float
     units: float
