@@ -6,7 +6,9 @@
 Two tables. *No effect, no claim*: pilots without any true change, median 26.5 months; both cohorts followed alike (24 to 48 months), and
 unlike: starts in the years 4-8 (before) and 8-10 (after) of a flow that is read at the end of year 10, so that "after" is followed for
 two years at the most and a tenth of it finishes. *Coverage*: both cohorts censored alike, 20 % or 55 %, with and without a true change
-(26.5 to 8.5 months); the horizon is the largest time with 5 at risk in each. An open limit counts as covering; its share stands beside.
+(26.5 to 8.5 months); the horizon is the largest time with 5 at risk in each, so that it changes from pilot to pilot: the truth that an
+interval is to hold is the difference of the true means up to that pilot's own horizon. An open limit counts as covering; its share stands
+beside.
 """
 
 from __future__ import annotations
@@ -174,7 +176,7 @@ def days_width(low: float, high: float) -> float:
 def coverage(runs: int, sizes: Sequence[int], seed: int) -> None:
     print(f"\nCoverage of 95 % intervals ({runs} pilots a row, seed {seed}; held %, open %, not estimable %, median width;")
     print(" widths are upper / lower for ratios and medians, days for the difference; the bootstrap in one run of ten, with 1,000 draws)")
-    columns = ("median (log-log)", "ratio (MOVER)", "ratio (bootstrap)", "difference of means (t)", "the same, normal")
+    columns = ("median (log-log)", "ratio (MOVER)", "ratio (bootstrap)", "difference of means (skewed t)", "the same, normal")
     print(f"{'n':>4} {'censored':>8} {'true':>6} " + " ".join(f"{name:>30}" for name in columns))
     for medians, true in (((BEFORE, BEFORE), "1.00"), ((BEFORE, AFTER), f"{AFTER / BEFORE:.2f}")):
         for share in (0.20, 0.55):
