@@ -16,7 +16,7 @@ import narwhals as nw
 from leadtime.cases.clock import DAY_US
 from leadtime.cases.pauses import ClockAxis, pauses, set_back
 from leadtime.cases.result import LeadTimes
-from leadtime.errors import UsageError, did_you_mean
+from leadtime.errors import UsageError, checks_arguments, did_you_mean
 from leadtime.pathway import Clock
 from leadtime.results import SCHEMA_VERSION, Result, Table, Value
 
@@ -45,6 +45,7 @@ PRESETS: Mapping[str, _Rule] = MappingProxyType({
 })  # fmt: skip
 
 
+@checks_arguments
 def clock_time(
     times: LeadTimes, *, preset: ClockPreset | None = None, step: ClockStep | None = None, limit_days: int | None = None
 ) -> ClockTimes:

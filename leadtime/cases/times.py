@@ -16,7 +16,7 @@ from leadtime.cases.clocked import decided, reached
 from leadtime.cases.own import OwnDates, own_dates
 from leadtime.cases.result import LeadTimes
 from leadtime.engine.distinct import distinct
-from leadtime.errors import LeadtimeWarning, PathwayError
+from leadtime.errors import LeadtimeWarning, PathwayError, checks_arguments
 from leadtime.ingest.moments import moment_of
 from leadtime.log import EventLog
 from leadtime.pathway import Pathway
@@ -26,6 +26,7 @@ __all__ = ["lead_times", "times_of"]
 Frame = nw.LazyFrame[Any]
 
 
+@checks_arguments
 def lead_times(log: EventLog, pathway: Pathway | None = None) -> LeadTimes:
     """Gives one row a case: when its clock started, what stopped it, and its lead time in days.
 
@@ -133,7 +134,7 @@ def _clocked(log: EventLog, pathway: Pathway, bound: Bound, *, of_part: bool) ->
         warnings.warn(
             f"the start rule '{start.rule}' looks into the future: a case's clock then depends on what happened later",
             LeadtimeWarning,
-            stacklevel=4,
+            stacklevel=5,
         )
     own = own_dates(log, bound)
     among_events = Axis.of(log, partial=own.partial)
@@ -164,5 +165,5 @@ def _look(log: EventLog, rows: Frame, own: OwnDates, pathway: Pathway) -> None:
     if count:
         named = "1 case names" if count == 1 else f"{count} cases name"
         warnings.warn(
-            f"{named} an exit without a date, so it counts as waiting until it stops; give exit_date", LeadtimeWarning, stacklevel=5
+            f"{named} an exit without a date, so it counts as waiting until it stops; give exit_date", LeadtimeWarning, stacklevel=6
         )

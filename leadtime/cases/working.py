@@ -15,7 +15,7 @@ from leadtime.calendars.calendar import Calendar
 from leadtime.calendars.tables import day_rows, instant_rows
 from leadtime.cases.clock import DAY_US
 from leadtime.cases.result import LeadTimes
-from leadtime.errors import UsageError
+from leadtime.errors import UsageError, checks_arguments
 from leadtime.log import EventLog
 from leadtime.results import SCHEMA_VERSION, Result, Table
 
@@ -63,6 +63,7 @@ class WorkingTimes(Result):
         return {"schema_version": SCHEMA_VERSION, "cases": self._table().records()}
 
 
+@checks_arguments
 def working_time(times: LeadTimes, calendar: Calendars, *, by: str | None = None) -> WorkingTimes:
     """Gives the working days and hours of each case's lead time, beside its calendar days.
 

@@ -19,7 +19,7 @@ from leadtime.compare.horizon import horizon
 from leadtime.compare.occupation import Occupation
 from leadtime.compare.rows import CaseRows, case_rows
 from leadtime.compare.spells import segment_spells, split_spells
-from leadtime.errors import NotEstimable, UsageError
+from leadtime.errors import NotEstimable, UsageError, checks_arguments
 from leadtime.flow.milestones import timed_pathway
 from leadtime.results import Estimate, Result, Table
 
@@ -87,6 +87,7 @@ class Attribution(Result):
         return Table("attribution", columns, rows)
 
 
+@checks_arguments
 def attribution(
     log: EventLog,
     pathway: Pathway,

@@ -18,7 +18,7 @@ from leadtime.compare.estimates import Interval, Options, curves_of, estimated, 
 from leadtime.compare.horizon import horizon
 from leadtime.compare.result import Comparison
 from leadtime.compare.rows import CaseRows, case_rows
-from leadtime.errors import UsageError, did_you_mean
+from leadtime.errors import UsageError, checks_arguments, did_you_mean
 
 if TYPE_CHECKING:
     from leadtime.cases import LeadTimes
@@ -30,6 +30,7 @@ __all__ = ["compare"]
 _LOOKED_AT = ("person_id", "birth_date", "route", "site")
 
 
+@checks_arguments
 def compare(
     times: LeadTimes,
     *,

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from leadtime.columns import DATE_ROLES, EVENT_ROLES
-from leadtime.errors import InputError, UsageError, did_you_mean
+from leadtime.errors import InputError, UsageError, checks_arguments, did_you_mean
 from leadtime.results import Result, Table, Value
 
 if TYPE_CHECKING:
@@ -91,6 +91,7 @@ class CohortDescription(Result):
         return Table("cohorts", _COLUMNS, rows, counts=("n", "missing"))
 
 
+@checks_arguments
 def describe_cohorts(
     times: LeadTimes, *, by: str, order: Sequence[str] | None = None, variables: Sequence[str] | None = None
 ) -> CohortDescription:

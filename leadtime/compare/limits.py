@@ -17,7 +17,7 @@ from leadtime.compare.cohorts import Cohort
 from leadtime.compare.estimates import Interval, Options
 from leadtime.compare.rows import LEFT, OPEN, STOPPED, CaseRows, case_rows, coded
 from leadtime.compare.shares import chances_of
-from leadtime.errors import UsageError
+from leadtime.errors import UsageError, checks_arguments
 from leadtime.results import Estimate, Result, Table, Value
 
 __all__ = ["WithinLimit", "WithinLimits", "within_limit"]
@@ -63,6 +63,7 @@ class WithinLimits(Result):
         return Table("within_limit", columns, tuple(rows), counts=("n", "observed", "open", "left", "at_risk"))
 
 
+@checks_arguments
 def within_limit(
     times: LeadTimes | ClockTimes,
     days: float | None = None,

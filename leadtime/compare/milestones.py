@@ -12,6 +12,7 @@ from leadtime import survival
 from leadtime.cases import LeadTimes
 from leadtime.cases.clock import DAY_US
 from leadtime.counts.shares import share
+from leadtime.errors import checks_arguments
 from leadtime.flow.milestones import between, milestone_times, timed_pathway
 from leadtime.results import Estimate, Result, Table, Value
 
@@ -34,6 +35,7 @@ class MilestonesReached(Result):
         return self.table
 
 
+@checks_arguments
 def milestones_reached(times: LeadTimes, *, by: str | None = None, confidence: float = 0.95) -> MilestonesReached:
     """Gives for each milestone how many cases reached it, and the median time until then.
 

@@ -19,7 +19,7 @@ from leadtime import survival
 from leadtime.cases.clock import DAY_US
 from leadtime.compare.design import day_of_text
 from leadtime.compare.rows import LEFT, OPEN, STOPPED, CaseRows, case_rows
-from leadtime.errors import LeadtimeError, UsageError
+from leadtime.errors import LeadtimeError, UsageError, checks_arguments
 from leadtime.results import Estimate, Result, Table, Value
 
 if TYPE_CHECKING:
@@ -123,6 +123,7 @@ def _limits(median: Estimate) -> tuple[Value, ...]:
     return median.value, median.lower, median.upper, median.interval
 
 
+@checks_arguments
 def populations(
     times: LeadTimes,
     *,

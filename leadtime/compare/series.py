@@ -14,7 +14,7 @@ import numpy.typing as npt
 from leadtime import survival
 from leadtime.cases.clock import DAY_US
 from leadtime.durations import DAYS_PER_MONTH
-from leadtime.errors import NotEstimable, UsageError, did_you_mean
+from leadtime.errors import NotEstimable, UsageError, checks_arguments, did_you_mean
 from leadtime.results import Estimate, Result, Table, Value
 
 if TYPE_CHECKING:
@@ -123,6 +123,7 @@ class StartCohorts(Result):
         return Table("start_cohorts", columns, tuple(rows), counts=("n", "observed", "open", "left"))
 
 
+@checks_arguments
 def monthly_start_cohorts(
     times: LeadTimes,
     *,

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from leadtime import survival
 from leadtime.cases import LeadTimes
 from leadtime.compare.rows import OPEN, STOPPED, CaseRows, case_rows
-from leadtime.errors import NotEstimable, UsageError, did_you_mean
+from leadtime.errors import NotEstimable, UsageError, checks_arguments, did_you_mean
 from leadtime.results import Estimate, Result, Table, TestResult, Value
 from leadtime.survival.limits import z_value
 
@@ -88,6 +88,7 @@ class _Study:
         return self.found[key]
 
 
+@checks_arguments
 def stepped_comparison(
     times: LeadTimes,
     *,

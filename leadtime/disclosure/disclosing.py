@@ -62,7 +62,7 @@ class Disclosed(Result):
 
 
 def disclose(
-    tables: Table | Iterable[Table],
+    tables: Result | Iterable[Result],
     *,
     profile: ProfileName | Profile = "se-5",
     sums: Iterable[Sum] | None = None,
@@ -72,7 +72,8 @@ def disclose(
     """Hides small counts of children, and what would give them away, in tables that are published together.
 
     Args:
-        tables: one table or several with different names; `counts` names a table's columns that count children, else they are found.
+        tables: one table or several with different names, or other results, of which the main table is taken; a table's `counts` names
+            its columns that count children, else they are found.
         profile: "internal" (nothing hidden), "se-5" (1 to 4 hidden), "nhs-7-round5" (1 to 7 hidden, the rest rounded to 5), or one's own.
         sums: the sums that link cells, within tables and between them; by default those found by the tables' names and figures.
         unpublished: names of tables that aren't published, but whose counts follow from published ones; they are protected too.
@@ -97,7 +98,7 @@ def disclose(
     after   50  43       7     0
     """
     chosen = profile_named(profile)
-    given = (tables,) if isinstance(tables, Table) else tuple(tables)
+    given = _given(tables)
     if len({table.name for table in given}) < len(given):
         raise UsageError("two tables have the same name; give each its own, so that cells can be told apart")
     found = links_of(given) if sums is None else Links(list(sums))
@@ -110,6 +111,17 @@ def disclose(
     published = {table.name for table in shown}
     advice = proposals([table for table in given if table.name in published and _is_empty(table, hidden)], chosen)
     return Disclosed(shown, _audit(attacker, hidden, given, shown), chosen, hidden, advice, problem)
+
+
+def _given(tables: Result | Iterable[Result]) -> tuple[Table, ...]:
+    """The tables, of other results their main one; a frame isn't one."""
+    one = isinstance(tables, Result) or hasattr(tables, "columns") or not isinstance(tables, Iterable)
+    given = []
+    for each in (tables,) if one else tables:  # type: ignore[union-attr]
+        if not isinstance(each, Result):
+            raise UsageError(f"tables holds a {type(each).__name__}; give lt.Table or another result, or several of them")
+        given.append(each if isinstance(each, Table) else each._table())
+    return tuple(given)
 
 
 def _counts(table: Table) -> list[tuple[Cell, int]]:

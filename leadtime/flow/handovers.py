@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import narwhals as nw
 
 from leadtime.cases.clock import DAY_US
+from leadtime.errors import checks_arguments
 from leadtime.flow.steps import ratio
 from leadtime.flow.table import FlowTable, Frame
 from leadtime.flow.visits import Party, hand_overs, require_party, visits
@@ -31,6 +32,7 @@ class HandOvers(FlowTable):
         return square.reindex(index=parties, columns=parties, fill_value=0).astype("int64")
 
 
+@checks_arguments
 def hand_over_matrix(log: EventLog, *, by: Party = "unit") -> HandOvers:
     """Gives between whom cases are handed over: consecutive visits with no unit in common, and the waiting between them.
 
@@ -64,6 +66,7 @@ def hand_over_matrix(log: EventLog, *, by: Party = "unit") -> HandOvers:
     return HandOvers("hand_overs", chosen, ("n", "source", "target"), (True, False, False), log)
 
 
+@checks_arguments
 def waits_by_owner(log: EventLog, *, by: Literal["unit", "organisation"] = "unit") -> FlowTable:
     """Gives who is waited for: all waiting within the cases, by the unit or organisation of the event that ends it.
 

@@ -7,7 +7,7 @@ from typing import Literal
 import narwhals as nw
 
 from leadtime.cases.clock import DAY_US
-from leadtime.errors import InputError, UsageError
+from leadtime.errors import InputError, UsageError, checks_arguments
 from leadtime.flow.steps import ratio, steps
 from leadtime.flow.table import FlowTable, Frame
 from leadtime.log import EventLog
@@ -18,6 +18,7 @@ __all__ = ["transitions"]
 MOST_AT_ONCE = 20_000_000
 
 
+@checks_arguments
 def transitions(log: EventLog, *, by: Literal["activity", "unit", "organisation", "place"] = "activity") -> FlowTable:
     """Gives every transition between consecutive events of a case, with the waiting between them.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import narwhals as nw
 
 from leadtime.cases.clock import DAY_US
+from leadtime.errors import checks_arguments
 from leadtime.flow.steps import ratio, steps, units_apart
 from leadtime.flow.table import FlowTable, Frame
 from leadtime.flow.visits import hand_overs, members
@@ -13,6 +14,7 @@ from leadtime.log import EventLog
 __all__ = ["case_profile"]
 
 
+@checks_arguments
 def case_profile(log: EventLog) -> FlowTable:
     """Gives one row a case: its events, units, repeats, and how its time splits into busy and waiting.
 

@@ -9,7 +9,7 @@ import narwhals as nw
 
 from leadtime.cases import LeadTimes, lead_times
 from leadtime.cases.clock import DAY_US, Bound, bound_of
-from leadtime.errors import NotEstimable, UsageError
+from leadtime.errors import NotEstimable, UsageError, checks_arguments
 from leadtime.flow.milestones import between, milestone_times, reached_by, timed_pathway
 from leadtime.flow.periods import Every, Period, period_table, periods
 from leadtime.flow.steps import axis, following, in_order
@@ -47,6 +47,7 @@ class WorkInProgress(Result):
         return self.periods
 
 
+@checks_arguments
 def work_in_progress(log: EventLog, pathway: Pathway | None = None, *, every: Every = "month", silent_after: int = 90) -> WorkInProgress:
     """Gives how many cases are open at the end of each period, how many came and went, and how old the open ones are.
 
@@ -192,6 +193,7 @@ def _rows(found: tuple[Period, ...], figures: list[pd.DataFrame]) -> Table:
     return Table("work_in_progress", _COLUMNS, tuple(rows), counts=_COUNTS)
 
 
+@checks_arguments
 def cumulative_flow(log: EventLog, pathway: Pathway, *, every: Every = "month") -> Table:
     """Gives how many cases have reached each milestone, or a later one, by the end of each period.
 
@@ -248,6 +250,7 @@ def _day_of(reached: str) -> nw.Expr:
     )
 
 
+@checks_arguments
 def ageing(log: EventLog, pathway: Pathway, *, silent_after: int = 90) -> FlowTable:
     """Gives the cases that are open at the end of the observation: how old they are, how far they have come, how long they are silent.
 

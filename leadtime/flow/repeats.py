@@ -7,7 +7,7 @@ from typing import Literal
 import narwhals as nw
 
 from leadtime.cases.clock import DAY_US
-from leadtime.errors import InputError, UsageError
+from leadtime.errors import InputError, UsageError, checks_arguments
 from leadtime.flow.steps import axis, in_order, ratio, steps
 from leadtime.flow.table import FlowTable
 from leadtime.flow.visits import returns
@@ -16,6 +16,7 @@ from leadtime.log import EventLog
 __all__ = ["overlaps", "rework"]
 
 
+@checks_arguments
 def rework(log: EventLog, *, per: Literal["case", "activity", "unit"] = "case") -> FlowTable:
     """Gives what is done again: the same activity once more in a case, at once or later, and cases sent to and fro between units.
 
@@ -99,6 +100,7 @@ def _by_activity(log: EventLog) -> FlowTable:
     return FlowTable("rework", table, ("repeats", "n", "activity"), (True, True, False), log)
 
 
+@checks_arguments
 def overlaps(log: EventLog, *, per: Literal["transition", "case"] = "transition") -> FlowTable:
     """Gives what goes on at the same time, beside `transitions`, whose waiting it never lessens.
 

@@ -6,6 +6,7 @@ import narwhals as nw
 
 from leadtime.cases import LeadTimes
 from leadtime.cases.clock import DAY_US
+from leadtime.errors import checks_arguments
 from leadtime.flow.steps import ORDER, axis
 from leadtime.flow.table import FlowTable
 from leadtime.log import EventLog
@@ -13,6 +14,7 @@ from leadtime.log import EventLog
 __all__ = ["cohort_summary", "variants"]
 
 
+@checks_arguments
 def variants(log: EventLog) -> FlowTable:
     """Gives every distinct order of activities, with its cases and their median time from first start to last end.
 
@@ -40,6 +42,7 @@ def variants(log: EventLog) -> FlowTable:
     return FlowTable("variants", table, ("n", "variant"), (True, False), log)
 
 
+@checks_arguments
 def cohort_summary(times: LeadTimes, *, by: str) -> FlowTable:
     """Gives each cohort's counts, and the exact median, mean and 90th percentile of its completed cases.
 

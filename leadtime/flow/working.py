@@ -9,7 +9,7 @@ import narwhals as nw
 from leadtime.calendars.calendar import Calendar
 from leadtime.cases.clock import DAY_US
 from leadtime.cases.working import Calendars, with_working_time
-from leadtime.errors import InputError, UsageError
+from leadtime.errors import InputError, UsageError, checks_arguments
 from leadtime.flow.steps import axis, following, in_order
 from leadtime.flow.table import FlowTable, Frame
 from leadtime.log import EventLog
@@ -19,6 +19,7 @@ __all__ = ["working_transitions"]
 _HOUR_US = 3_600_000_000
 
 
+@checks_arguments
 def working_transitions(
     log: EventLog, calendar: Calendars, *, by: Literal["activity", "unit", "organisation", "place"] = "activity"
 ) -> FlowTable:

@@ -107,6 +107,8 @@ def read_log(
     _check_choices(duplicates=duplicates, engine=engine, format=format, date_order=date_order)
     if header_row is not None and (not isinstance(header_row, int) or header_row < 1):
         raise UsageError(f"header_row={header_row!r} isn't allowed; lines are counted from 1")
+    if columns is not None and not isinstance(columns, Mapping):
+        raise UsageError(f'columns is of type {type(columns).__name__}; give role to header, as {{"case_id": "Ärende"}}')
     zone = checked_zone(timezone)
     until = moment_of(observed_until, zone)
     folder = _spill_folder(spill_folder)

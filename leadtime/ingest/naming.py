@@ -13,7 +13,7 @@ from typing import Any
 import narwhals as nw
 
 from leadtime.columns import ROLES
-from leadtime.errors import InputError, UsageError, did_you_mean, one_line
+from leadtime.errors import InputError, UsageError, checks_arguments, did_you_mean, one_line
 from leadtime.log import EventLog
 
 __all__ = ["with_names"]
@@ -22,6 +22,7 @@ Names = Mapping[str, Mapping[str, str]]
 _FIXED = ("case_id", "start", "end", "row")
 
 
+@checks_arguments
 def with_names(log: EventLog, names: Names | str | os.PathLike[str]) -> EventLog:
     """Gives the log with values of its columns called otherwise, such as the names that `leadtime check --propose` puts forward.
 

@@ -11,7 +11,7 @@ from typing import Any, Literal
 import narwhals as nw
 
 from leadtime.columns import DATE_ROLES, RESERVED_NAMES, normalised
-from leadtime.errors import InputError, UsageError, did_you_mean
+from leadtime.errors import InputError, UsageError, checks_arguments, did_you_mean
 from leadtime.ingest.moments import moment_of
 from leadtime.log import REJECTED_COLUMNS, EventLog, Moment, Provenance
 from leadtime.privacy import PseudonymKey, day_shift, pseudonyms
@@ -33,6 +33,7 @@ _LIKE_A_DATE = (
 )
 
 
+@checks_arguments
 def pseudonymise(
     log: EventLog,
     key: bytes | PseudonymKey,

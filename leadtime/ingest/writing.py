@@ -15,7 +15,7 @@ from leadtime.engine.copying import batches, copy_csv, copy_parquet, first_row, 
 from leadtime.engine.flat import Flat, Times, flat_table
 from leadtime.engine.session import Session
 from leadtime.engine.xes_text import constant_columns, event_lines, unwritable_column
-from leadtime.errors import InputError, UsageError
+from leadtime.errors import InputError, UsageError, checks_arguments
 from leadtime.files import draft_of, passing_folder
 from leadtime.ingest.query import keeps_zones, write_rows
 from leadtime.ingest.xes import NAME, TIME
@@ -36,6 +36,7 @@ _HEAD = """<?xml version="1.0" encoding="UTF-8"?>
 """
 
 
+@checks_arguments
 def write_log(log: EventLog, target: str | os.PathLike[str], *, connection: object | None = None) -> None:
     r"""Writes a log so that other programs can take it, and so that `read_log` gives the same events to the microsecond.
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from leadtime.errors import UsageError
+from leadtime.errors import UsageError, checks_arguments
 from leadtime.log import EventLog
 from leadtime.privacy import reserve_pattern
 from leadtime.quality.by_case import of_cases_alone, of_cases_on_route
@@ -24,6 +24,7 @@ from leadtime.results import QualityReport
 __all__ = ["check_quality"]
 
 
+@checks_arguments
 def check_quality(
     log: EventLog,
     pathway: Route | None = None,

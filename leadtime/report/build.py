@@ -8,7 +8,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Literal
 
 from leadtime.disclosure import Disclosed, Profile, Release, disclose, profile_named, release_of
-from leadtime.errors import UsageError, did_you_mean
+from leadtime.errors import UsageError, checks_arguments, did_you_mean
 from leadtime.quality import check_quality, refuse_persons
 from leadtime.report.cover import cover
 from leadtime.report.gather import Gathered, gather
@@ -36,6 +36,7 @@ SECTIONS = (
 ON_REQUEST = frozenset(("kinds", "waste"))
 
 
+@checks_arguments
 def build_report(
     log: EventLog,
     pathway: Pathway | None,

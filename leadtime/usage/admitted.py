@@ -13,7 +13,7 @@ import pandas as pd
 from leadtime import survival
 from leadtime.cases.clock import DAY_US
 from leadtime.counts.rates import RateRatio, rate, rate_ratio
-from leadtime.errors import NotEstimable, UsageError
+from leadtime.errors import NotEstimable, UsageError, checks_arguments
 from leadtime.flow.steps import in_order
 from leadtime.log import EventLog
 from leadtime.results import Estimate, Result, Table, Value
@@ -62,6 +62,7 @@ class Admissions(Result):
         return Estimate(*limits, error * abs(unit_cost), self.confidence, "clustered", int(before.size + after.size))
 
 
+@checks_arguments
 def admissions(
     log: EventLog,
     *,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import narwhals as nw
 
 from leadtime.counts.shares import ShareInterval, share
+from leadtime.errors import checks_arguments
 from leadtime.log import EventLog
 from leadtime.results import Result, Table, Value
 from leadtime.usage.groups import Frame, cases_in_groups, observed, require_column
@@ -41,6 +42,7 @@ class AnswerCounts(Result):
         return f"{self.table}\n\n{self.totals}"
 
 
+@checks_arguments
 def count_answers(
     log: EventLog,
     column: str,

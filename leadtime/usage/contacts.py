@@ -11,7 +11,7 @@ import pandas as pd
 
 from leadtime.cases.clock import DAY_US
 from leadtime.counts.rates import RateRatio, rate_ratio
-from leadtime.errors import NotEstimable, UsageError, did_you_mean
+from leadtime.errors import NotEstimable, UsageError, checks_arguments, did_you_mean
 from leadtime.log import EventLog
 from leadtime.pathway import Pathway
 from leadtime.results import Result, Table, Value
@@ -65,6 +65,7 @@ class ContactCounts(Result):
         return rate_ratio(counts[0], times[0], counts[1], times[1], per=365.25, confidence=confidence)
 
 
+@checks_arguments
 def contact_counts(
     log: EventLog,
     *,

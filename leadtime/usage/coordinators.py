@@ -9,6 +9,7 @@ import narwhals as nw
 
 from leadtime.cases.clock import DAY_US
 from leadtime.counts.shares import share
+from leadtime.errors import checks_arguments
 from leadtime.flow import FlowTable
 from leadtime.flow.steps import ORDER, axis, in_order
 from leadtime.log import EventLog
@@ -39,6 +40,7 @@ class CoordinatorEpisodes(Result):
         return self.cases._table()
 
 
+@checks_arguments
 def coordinator_episodes(log: EventLog, *, pathway: Pathway | None = None, confidence: float = 0.95) -> CoordinatorEpisodes:
     """Gives the episodes in which a case has one and the same coordinator, and each case's contacts with and without one.
 

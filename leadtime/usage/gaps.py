@@ -5,7 +5,7 @@ from __future__ import annotations
 import narwhals as nw
 
 from leadtime.cases.clock import DAY_US
-from leadtime.errors import UsageError
+from leadtime.errors import UsageError, checks_arguments
 from leadtime.flow import FlowTable
 from leadtime.log import EventLog
 from leadtime.pathway import Pathway
@@ -15,6 +15,7 @@ from leadtime.waste.visits import visits
 __all__ = ["contact_gaps"]
 
 
+@checks_arguments
 def contact_gaps(log: EventLog, pathway: Pathway | None, *, longer_than_days: float = 60) -> FlowTable:
     """Gives for each case the stretches without a contact that last longer than a limit, from the clock's start to its end.
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import narwhals as nw
 
 from leadtime.counts.shares import share
-from leadtime.errors import UsageError
+from leadtime.errors import UsageError, checks_arguments
 from leadtime.flow import FlowTable
 from leadtime.flow.steps import ORDER, axis, in_order
 from leadtime.log import EventLog
@@ -35,6 +35,7 @@ class LevelPaths(Result):
         return self.paths
 
 
+@checks_arguments
 def level_paths(
     log: EventLog,
     *,

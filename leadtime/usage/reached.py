@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import narwhals as nw
 
 from leadtime.counts.shares import ShareInterval, share
-from leadtime.errors import InputError, UsageError
+from leadtime.errors import InputError, UsageError, checks_arguments
 from leadtime.log import EventLog
 from leadtime.results import Estimate, Result, Table, Value
 from leadtime.usage.groups import activities_of, cases_in_groups, observed
@@ -33,6 +33,7 @@ class Reach(Result):
         return self.table
 
 
+@checks_arguments
 def reach(
     log: EventLog,
     *,

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from leadtime.cases import lead_times
 from leadtime.cases.clock import DAY_US
-from leadtime.errors import PathwayError, UsageError
+from leadtime.errors import PathwayError, UsageError, checks_arguments
 from leadtime.flow.milestones import timed_pathway
 from leadtime.flow.table import Frame
 from leadtime.results import Result, Table
@@ -79,6 +79,7 @@ class WhatIf(Result):
         return f"{self._table()}\n\n{self.note}"
 
 
+@checks_arguments
 def what_if(
     log: EventLog,
     pathway: Pathway,

@@ -9,7 +9,7 @@ from typing import Literal
 
 import narwhals as nw
 
-from leadtime.errors import InputError, UsageError
+from leadtime.errors import InputError, UsageError, checks_arguments
 from leadtime.flow import FlowTable
 from leadtime.log import EventLog
 from leadtime.pathway import Pathway
@@ -22,6 +22,7 @@ __all__ = ["continuity"]
 Level = Literal["unit", "organisation"]
 
 
+@checks_arguments
 def continuity(log: EventLog, *, by: Level = "unit", minimum_visits: int = 2, pathway: Pathway | None = None) -> FlowTable:
     """Gives the continuity of every case: whether its visits stay with the same units, or pass between them.
 

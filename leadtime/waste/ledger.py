@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import narwhals as nw
 
 from leadtime.cases.clock import DAY_US
-from leadtime.errors import UsageError
+from leadtime.errors import UsageError, checks_arguments
 from leadtime.flow import FlowTable
 from leadtime.log import EventLog
 from leadtime.pathway import Pathway
@@ -91,6 +91,7 @@ class WasteLedger(Result):
         }
 
 
+@checks_arguments
 def waste(
     log: EventLog,
     pathway: Pathway | None,
@@ -141,7 +142,7 @@ def waste(
     for name, limit in (("feedback_within_days", feedback_within_days), ("repeated_within_months", repeated_within_months)):
         if not limit > 0:
             raise UsageError(f"{name}={limit!r} isn't allowed; give a number above 0")
-    asked = chosen(None if measures is None else tuple(measures))
+    asked = chosen((measures,) if isinstance(measures, str) else None if measures is None else tuple(measures))
     base = CaseEvents.of(log, pathway)
     if by is not None:
         base.times.require_attribute(by)

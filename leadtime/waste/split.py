@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import narwhals as nw
 
 from leadtime.cases.clock import DAY_US
+from leadtime.errors import checks_arguments
 from leadtime.log import EventLog
 from leadtime.pathway import Pathway
 from leadtime.results import SCHEMA_VERSION, Finding, Result, Table, Value
@@ -84,6 +85,7 @@ class TimeSplit(Result):
         return "\n".join([str(self.totals), *(str(note) for note in self.notes)])
 
 
+@checks_arguments
 def time_split(log: EventLog, pathway: Pathway | None = None) -> TimeSplit:
     """Splits the lead time of every case: each instant of its window belongs to the first category that covers it.
 
