@@ -32,6 +32,8 @@ MEASURES = ("lead_times", "transitions", "case_profile", "cohort_summary")
 KEYS = {"lead_times": ["case_id"], "transitions": ["source", "target"], "case_profile": ["case_id"], "cohort_summary": ["cohort"]}
 # pm4py is far too slow for more, and plain pandas holds everything in memory.
 LARGEST = {"pm4py": 1e6, "pandas": 1e7}
+# The section of the page that `reading.py` writes.
+READING = "## Reading"
 LEFT_OUT = (
     "pm4py (AGPL, in an environment of its own) gives W in part: the mean of each transition, where the end of the event before is what counts. "
     "Case durations are taken from its frame, since its own function for them fails on a log with starts and ends. It has no quantiles, "
@@ -181,7 +183,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         rows = [line for size in asked.sizes.split(",") for line in measured(float(size), peers, asked.runs, Path(folder))]
     text = page(rows, f"python benchmarks/run.py --sizes {asked.sizes} --runs {asked.runs}", asked.runs)
-    Path(asked.out).write_text(text, encoding="utf-8")
+    out = Path(asked.out)
+    reading = out.read_text(encoding="utf-8").partition(READING) if out.exists() else ("", "", "")
+    out.write_text("\n".join([text, *([reading[1] + reading[2]] if reading[1] else [])]), encoding="utf-8")
     print(text)
 
 

@@ -14,7 +14,7 @@ __all__ = ["xml_members"]
 
 _DEEPEST = 200
 # Each item's array, by the tags that it stands in: `objects` is also what an event's links stand in.
-_ITEMS = {
+_ITEMS: dict[tuple[str, ...], str] = {
     ("log", "events", "event"): "events", ("log", "objects", "object"): "objects",
     ("log", "event-types", "event-type"): "eventTypes", ("log", "object-types", "object-type"): "objectTypes",
 }  # fmt: skip
