@@ -111,7 +111,7 @@ def section(page: str, rows: dict[str, list[str]], runs: int) -> str:
     kept = {kind: [line for line in old.splitlines() if line.startswith(f"| {kind} ")] for kind in PEERS}
     table = [line for kind in PEERS for line in rows.get(kind, kept[kind])]
     told = (
-        f"Made by `python benchmarks/reading.py`; medians of {runs} runs, leadtime and the peer in turn, each a process of its own, seconds",
+        f"Made by `python benchmarks/reading.py`; medians of {runs} runs, leadtime and the peer in turn, a process each, seconds",
         "of the reading alone. CSV beside DuckDB's own reader, a workbook beside pandas with the same Excel library (`xlsx` with calamine,",
         "`openpyxl` without), XES beside pm4py's default reader; ratios are leadtime's over the peer's, and `at most` is what they should",
         "keep to. pm4py reads only, while leadtime pairs the steps of each event as well. Wall time tells what else the machine had to do,",
