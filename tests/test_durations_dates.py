@@ -29,7 +29,8 @@ def bounds(text, **options):
         "2019-03-14", "2019/03/14", "2019/3/14", "2019.03.14", "20190314", "14/3 2019", "14/3/2019", "14-03-2019",
         "14.3.2019", "3/14/2019", "14 mars 2019", "14 mar 2019", "14 MARS  2019.", "14\u00a0mars\u00a02019", "den 14 mars 2019",
         "den 14:e mars 2019", "March 14, 2019", "Mar. 14 2019", "14th of March 2019", "14-Mar-2019", "14mars2019", "190314",
-        "2019-W11-4", " 2019-03-14 ", "2019‐03‐14",
+        "14/3-19", "14/3 -19", "14/3-2019", "14 mars -19", "14 mars '19", "14-MAR-19", "tors 14 mars 2019", "Torsdagen den 14 mars 2019",
+        "Thu, 14 Mar 2019", "2019-W11-4", " 2019-03-14 ", "2019‐03‐14",
     ],
 )  # fmt: skip
 def test_full_dates_are_read(text):
@@ -54,6 +55,8 @@ def test_full_dates_are_read(text):
         ("2019-03-14 till 2019-03-18", "2019-03-14", "2019-03-18"), ("2019-03-14 - 2019-03-18", "2019-03-14", "2019-03-18"),
         ("årsskiftet 2022/2023", "2022-12-15", "2023-01-15"), ("årsskiftet 2022/23", "2022-12-15", "2023-01-15"),
         ("2021 Q3", "2021-07-01", "2021-09-30"), ("kvartal 3 2021", "2021-07-01", "2021-09-30"), ("Q3 2021", "2021-07-01", "2021-09-30"),
+        ("2021K3", "2021-07-01", "2021-09-30"), ("1–3 mars 2019", "2019-03-01", "2019-03-03"),
+        ("årsskiftet 22/23", "2022-12-15", "2023-01-15"),
         ("2021", "2021-01-01", "2021-12-31"), ("2021-2022", "2021-01-01", "2022-12-31"),
     ],
 )  # fmt: skip
@@ -65,7 +68,8 @@ def test_partial_dates_keep_their_bounds(text, lower, upper):
 @pytest.mark.parametrize(
     "text",
     [
-        "14/3-2019", "", " ", "unknown", "okänt", "x 2019", "2019-02-30", "31/4 2019", "2019-13-01", "2019-00-10", "2019-08-00",
+        "3/14-2019", "fre 14 mars 2019", "3-1 mars 2019", "mån mars 2019", "20190314250000", "201903140830",
+        "", " ", "unknown", "okänt", "x 2019", "2019-02-30", "31/4 2019", "2019-13-01", "2019-00-10", "2019-08-00",
         "1799-12-31", "2201-01-01", "0000-01-01", "2019-03-14 24:00", "2019-03-14 12:60", "2019-03-14 9", "aug 2019 14:05", "14:05",
         "v 53 2021", "v 0 2021", "43538", "221130-220701", "årsskiftet 2022/2024", "sommar 2021/2022", "3/14 2019", "13.14.2019",
         "2019-03-14 10:00+15:00", "2019-03-14 10:00+01:75", "2019-03-14 13:00 pm", "2019-03-14 10:00:61", "1" * 500,
@@ -198,3 +202,25 @@ def test_no_text_makes_it_fail_or_goes_missing(text):
 def test_no_digits_make_it_fail_or_go_missing(text):
     reading = read_dates([text], date_order="mdy")
     assert (text in reading.values) != (text in reading.unread)
+
+
+@pytest.mark.parametrize(
+    ("text", "clock"),
+    [
+        ("20190314083015", "08:30:15"), ("20190314T083015", "08:30:15"), ("20190314 0830", "08:30:00"), ("2019-03-14 08.30", "08:30:00"),
+        ("20190314T083015Z", "08:30:15"), ("20190314083015+0100", "08:30:15"), ("Thu, 14 Mar 2019 08:30:15 +0100", "08:30:15"),
+    ],
+)  # fmt: skip
+def test_clock_times_as_hl7_iso_and_mail_write_them_are_read(text, clock):
+    value = read_dates([text]).values[text]
+    assert value.lower_day == value.upper_day == 17969
+    assert str(timedelta(microseconds=value.time_us)).zfill(8) == clock
+    assert (value.offset_us is None) is (text[-1] != "Z" and "+" not in text)
+
+
+def test_a_named_weekday_decides_what_the_order_leaves_open():
+    # 3 April 2019 was a Wednesday, 4 March 2019 a Monday.
+    assert bounds("ons 3/4/2019") == ("2019-04-03", "2019-04-03")
+    assert bounds("Mon 3/4/2019") == ("2019-03-04", "2019-03-04")
+    assert "pivot" in read_dates(["14/3-19"]).assumed
+    assert bounds("14/3-19", pivot=18) == ("1919-03-14", "1919-03-14")

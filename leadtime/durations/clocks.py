@@ -19,13 +19,18 @@ _CLOCK = re.compile(
     r"(?: ?(?P<offset>z|utc|gmt|[+-][0-9]{2}(?::?[0-9]{2})?))?"
 )
 _SPLIT = re.compile(r"(?P<day>.*?[^ ,t])(?:(?:t(?=[0-9])|,? )(?:kl\.? ?)?)(?P<clock>[0-9]{1,2}:[0-9]{2}.*)")
+# A day in eight digits with its clock time behind, as HL7 and ISO 8601 write it: six digits, or four where something stands between.
+_COMPACT = re.compile(
+    r"(?P<day>[0-9]{8})(?:[t ]?(?P<hms>[0-9]{6})|[t ](?P<hm>[0-9]{4}))(?P<rest>[.,][0-9]{1,9})?(?P<offset> ?(?:z|[+-][0-9:]{2,5}))?"
+)
+_DOTTED = re.compile(r"(?P<day>[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}) (?P<hour>[0-9]{1,2})\.(?P<minute>[0-9]{2})")
 _SAID = re.compile(r"\bkl\.? ?([0-9]{1,2})[.:]([0-9]{2})(?=$|[^0-9])")
 
 
 def split_clock(text: str) -> tuple[str, str | None]:
     """Parts a normalised text (lower case, single spaces) into its day and its clock time; None where it spells no clock time.
 
-    A dot stands for the colon only behind ``kl``, where it can't be part of a date.
+    A dot stands for the colon only behind ``kl`` or a day such as 2019-03-14, where it can't be part of a date.
 
     >>> split_clock("2019-03-14t14:05z")
     ('2019-03-14', '14:05z')
@@ -33,13 +38,27 @@ def split_clock(text: str) -> tuple[str, str | None]:
     ('14 mars 2019', '14:05')
     >>> split_clock("14.3.2019")
     ('14.3.2019', None)
+    >>> split_clock("20190314140530")
+    ('20190314', '14:05:30')
     """
+    found = _COMPACT.fullmatch(text)
+    if found:
+        return found["day"], _with_colons(found)
+    found = _DOTTED.fullmatch(text)
+    if found:
+        return found["day"], f"{found['hour']}:{found['minute']}"
     if "kl" in text:
         text = _SAID.sub(r"\1:\2", text)
     if ":" not in text:
         return text, None
     found = _SPLIT.fullmatch(text)
     return (found["day"], found["clock"]) if found else (text, None)
+
+
+def _with_colons(found: re.Match[str]) -> str:
+    digits = found["hms"] or found["hm"]
+    colons = ":".join(digits[place : place + 2] for place in range(0, len(digits), 2))
+    return f"{colons}{found['rest'] or ''}{found['offset'] or ''}"
 
 
 def read_clock(text: str) -> Clock | None:

@@ -41,6 +41,11 @@ _SEASON_NAMES = {
     }.items()
     for name in names.split()
 }  # fmt: skip
+_WEEKDAY_NAMES = (
+    "mån måndag mon monday", "tis tisdag tue tues tuesday", "ons onsdag wed wednesday", "tor tors torsdag thu thur thurs thursday",
+    "fre fredag fri friday", "lör lördag sat saturday", "sön söndag sun sunday",
+)  # fmt: skip
+_WEEKDAYS = {name: number for number, names in enumerate(_WEEKDAY_NAMES) for name in names.split()}
 _MARKS = str.maketrans({"\u00ad": "", "\u2212": "-", "\u2011": "-", "\u2010": "-"})  # soft hyphen; minus and hyphens
 _SPACES = re.compile(r"\s+")
 _DASHES = re.compile(r"\s*[\u2012-\u2015]\s*|\s+-\s*|\s*-\s+|\s+(?:till|to)\s+")
@@ -75,6 +80,15 @@ def readings(text: str, *, rules: DateRules = _PLAIN) -> Readings:
     >>> readings("2019-02-30")
     ()
     """
+    weekday = _WEEKDAY.fullmatch(text)
+    if weekday:
+        day = _WEEKDAYS[weekday["weekday"]]
+        # 1 January 1970 was a Thursday, the fourth day of the week. A day that doesn't fall on the one named is none.
+        return tuple(
+            (order, bounds)
+            for order, bounds in readings(weekday["rest"], rules=rules)
+            if bounds[0] == bounds[1] and (bounds[0] + 3) % 7 == day
+        )
     if len(text) > LONGEST or not _DIGIT.search(text) or not _VOCABULARY.issuperset(_LETTERS.findall(text)):
         return ()
     spaced = _DASHES.sub(" - ", text)
@@ -158,7 +172,17 @@ def _span(first: Bounds | None, last: Bounds | None) -> Readings:
 
 def _named_day(found: re.Match[str], rules: DateRules) -> Readings:
     month = _MONTHS.get(found["name"])
-    return _one(_day(int(found["y"]), month, int(found["d"]))) if month else ()
+    return _one(_day(rules.year_of(found["y"]), month, int(found["d"]))) if month else ()
+
+
+def _day_and_month(found: re.Match[str], rules: DateRules) -> Readings:
+    return _one(_day(rules.year_of(found["y"]), int(found["m"]), int(found["d"])))
+
+
+def _named_days(found: re.Match[str], rules: DateRules) -> Readings:
+    """Two days of one month: ``1-3 mars 2019``."""
+    month, year = _MONTHS.get(found["name"]), int(found["y"])
+    return _span(_day(year, month, int(found["a"])), _day(year, month, int(found["b"]))) if month else ()
 
 
 def _named_span(found: re.Match[str], rules: DateRules) -> Readings:
@@ -178,7 +202,7 @@ def _term(found: re.Match[str], rules: DateRules) -> Readings:
 
 def _winter(found: re.Match[str], rules: DateRules) -> Readings:
     """A winter, or the turn of a year, that names both its years."""
-    year, after = int(found["y"]), found["after"]
+    year, after = rules.year_of(found["y"]), found["after"]
     if int(after) != (year + 1 if len(after) == 4 else (year + 1) % 100):
         return ()
     if found["name"] in _SEASON_NAMES:
@@ -241,15 +265,17 @@ def _side(text: str, other: str, rules: DateRules) -> Bounds | None:
 
 
 _DIGIT = re.compile("[0-9]")
-_SHORT_YEAR = re.compile(r"[0-9]{6}(?: ?- ?[0-9]{6})?|[0-9]{1,2}([-/.])[0-9]{1,2}\1[0-9]{2}|(?:vt|ht) ?-?[0-9]{2}")
+# Where no number has four digits, the year has two.
+_SHORT_YEAR = re.compile(r"(?!.*[0-9]{4})(?!.*[0-9]{3}).*[0-9]{2}|[0-9]{6}(?: ?- ?[0-9]{6})?")
+_WEEKDAY = re.compile(rf"(?P<weekday>{'|'.join(sorted(_WEEKDAYS, key=len, reverse=True))})(?:en)?\.?,? (?:den )?(?P<rest>.+)")
 _LETTERS = re.compile(r"[^\W\d_]+")
 _YEAR_IN = re.compile(r"(?<![0-9])(?:1[89]|2[012])[0-9]{2}(?![0-9])")
 _Y, _M, _D = r"(?P<y>[0-9]{4})", r"(?P<m>[0-9]{1,2})", r"(?P<d>[0-9]{1,2})"
 _NAME = rf"(?P<name>{'|'.join(sorted((*_MONTHS, *_SEASON_NAMES), key=len, reverse=True))})\.?"
 _WEEK = r"(?:v|vecka|veckan|week|w)\.? ?(?P<w>[0-9]{1,2})"
-_QUARTER = r"(?:q|kv|kvartal|quarter)\.? ?(?P<q>[1-4])"
+_QUARTER = r"(?:q|k|kv|kvartal|quarter)\.? ?(?P<q>[1-4])"
 _TURN = r"(?P<name>årsskiftet|vintern?|winter|turn of the year)"
-_OTHER_WORDS = "den the e st nd rd th of v vecka veckan week w q kv kvartal quarter årsskiftet turn year till to"
+_OTHER_WORDS = "den the e st nd rd th of v vecka veckan week w q k kv kvartal quarter årsskiftet turn year till to"
 _VOCABULARY = frozenset((*_MONTHS, *_SEASON_NAMES, *_OTHER_WORDS.split()))
 _Reader = Callable[[re.Match[str], DateRules], Readings]
 _SPELLINGS: tuple[tuple[re.Pattern[str], _Reader], ...] = tuple(
@@ -261,9 +287,13 @@ _SPELLINGS: tuple[tuple[re.Pattern[str], _Reader], ...] = tuple(
         (r"(?P<y>[0-9]{4})(?P<m>[0-9]{2})(?P<d>[0-9]{2})", _ymd),
         (r"(?P<a>[0-9]{1,2})(?P<by>[-/.])(?P<b>[0-9]{1,2})(?P=by)(?P<c>[0-9]{4}|[0-9]{2})", _triple),
         (rf"(?:den )?{_D}/{_M},? {_Y}", _ymd),  # the Swedish way: day/month, a space, the year
+        (rf"(?:den )?{_D}/{_M} ?- ?(?P<y>[0-9]{{4}}|[0-9]{{2}})", _day_and_month),  # 14/3-19
         (r"[0-9]{6}", _six),
         (r"(?P<a>[0-9]{6}) ?- ?(?P<b>[0-9]{6})", _six_range),
         (rf"(?:den )?(?:the )?{_D}(?:\.|:e|st|nd|rd|th)?[ -]?(?:of )?{_NAME}[ -]?,? ?{_Y}", _named_day),
+        (rf"(?:den )?{_D}(?:\.|:e)? {_NAME} ?[-'](?P<y>[0-9]{{2}})", _named_day),  # 14 mars -19
+        (rf"{_D}-{_NAME}-(?P<y>[0-9]{{2}})", _named_day),  # 14-mar-19, as Oracle writes
+        (rf"(?:den )?(?P<a>[0-9]{{1,2}})(?:\.|:e)? ?- ?(?P<b>[0-9]{{1,2}})(?:\.|:e)? {_NAME},? {_Y}", _named_days),
         (rf"{_NAME} {_D}(?:st|nd|rd|th)?,? {_Y}", _named_day),
         (_Y, _whole_year),
         (rf"{_NAME},?[ -]{_Y}", _named_span),
@@ -272,6 +302,7 @@ _SPELLINGS: tuple[tuple[re.Pattern[str], _Reader], ...] = tuple(
         (rf"{_Y}[-/]{_M}", _numbered_month),
         (rf"{_M}/{_Y}", _numbered_month),
         (rf"{_TURN} {_Y} ?[-/] ?(?P<after>[0-9]{{4}}|[0-9]{{2}})", _winter),
+        (rf"{_TURN} (?P<y>[0-9]{{2}}) ?[-/] ?(?P<after>[0-9]{{2}})", _winter),
         (rf"{_WEEK},? {_Y}", _week),
         (rf"{_Y}[ -]?{_WEEK}(?:-(?P<d>[1-7]))?", _week),
         (rf"{_QUARTER},? {_Y}", _quarter),
