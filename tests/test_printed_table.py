@@ -277,3 +277,12 @@ def test_what_is_no_printed_table_is_refused_in_one_line(tmp_path: Path) -> None
     assert "source is of type int" in refused(3, lt.UsageError)
     assert "label_columns=3 isn't allowed" in refused(path, lt.UsageError, label_columns=3)
     assert "several='a' is one text" in refused(path, lt.UsageError, several="a")
+
+
+def test_shares_among_the_counts_are_no_header() -> None:
+    table = lt.read_printed_table(
+        [["Ort", "Antal", "Andel"], ["Töreboda", "1 200", "60 %"], ["Gullspång", "800", "40 %"], ["Totalt", "2 000", "100 %"]]
+    )
+    counts = [(row[0], row[2]) for row in table.cells.rows if row[1] == "Antal"]
+    assert counts == [("Töreboda", 1200), ("Gullspång", 800), ("Totalt", 2000)]
+    assert not table.contradictions.rows

@@ -157,8 +157,8 @@ def _layout(grid: Grid, header_rows: int | None, label_columns: int | None) -> _
 
 
 def _is_of_labels(cells: Sequence[str], *, or_as_many: bool = False) -> bool:
-    """Whether most cells are words; a header may have as many numbers, which are years."""
-    states = Counter(read_value(cell).state for cell in cells)
+    """Whether most cells are words; a header may have as many numbers, which are years. A share such as 45 % is no word."""
+    states = Counter(read_value(cell.removesuffix("%")).state for cell in cells)
     return states["text"] + (or_as_many and states["text"] > 0) > states["value"] + states["zero"]
 
 
