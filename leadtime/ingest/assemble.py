@@ -138,26 +138,31 @@ def _times(source: Source, roles: Mapping[str, str]) -> tuple[tuple[TimeSource, 
 
 def _read(raw: Raw, reading: Reading, roles: Mapping[str, str], options: Options) -> tuple[ReadTable, dict[str, str]]:
     """The read table, and the date orders found in the spellings that the engine can't read by itself."""
-    if raw.typed:
-        return _read_typed(raw, reading, roles, options)
     times, choices = spelled(raw, reading.times, roles, options)
-    return event_table(raw, replace(reading, times=times)), choices
+    reading = replace(reading, times=times)
+    if raw.typed or (not raw.stored and all(time.native for time in times)):
+        return _read_typed(raw, reading), choices
+    return event_table(raw, reading), choices
 
 
-def _read_typed(raw: Raw, reading: Reading, roles: Mapping[str, str], options: Options) -> tuple[ReadTable, dict[str, str]]:
-    """The read table of a file whose times were read with it: a view of what is stored already, where all its rows are sound."""
-    times, choices = spelled(raw, reading.times, roles, options)
-    raw = cleaned(raw, [header for role, header in roles.items() if role not in ("start", "end", "row", *DATE_ROLES)])
-    span = None if reading.zone is None else span_us(raw.session, raw.name, times)
+def _read_typed(raw: Raw, reading: Reading) -> ReadTable:
+    """The read table of a file whose times are of their own type: a view of what is there already, looked at once for what it lacks.
+
+    Whether each text is clean and each row sound costs a pass; each measure is then spared as much.
+    """
+    raw = cleaned(raw, [header for role, header in reading.roles.items() if role not in ("start", "end", "row", *DATE_ROLES)])
+    span = None if reading.zone is None else span_us(raw.session, raw.name, reading.times)
     found = None if reading.zone is None or span is None else offsets(raw.session, reading.zone, *span)
-    reading = replace(reading, times=times, offsets=found)
+    reading = replace(reading, offsets=found)
     cheap = reading.zone is None or found is not None
-    if cheap and "row" not in roles and not reading.drop_duplicates and event_table(raw, reading).all_kept():
-        return event_table(raw, replace(reading, sound=True)), choices
+    if cheap and "row" not in reading.roles and not reading.drop_duplicates and event_table(raw, reading).all_kept():
+        return event_table(raw, replace(reading, sound=True))
+    if not raw.stored:
+        return event_table(raw, reading)
     untyped = replace(raw, typed=False)
     read = event_table(untyped, reading)
     untyped.drop()
-    return read, choices
+    return read
 
 
 def _unnamed_blanks(raw: Raw) -> frozenset[str]:
