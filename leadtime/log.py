@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
@@ -111,6 +112,17 @@ class EventLog:
         """
         if self.keeping is not None:
             self.keeping()
+
+    @contextmanager
+    def passing(self) -> Iterator[None]:
+        """Forgets at its end the tables that measures came to share within: for work whose results are few numbers."""
+        before = set(self._shared)
+        try:
+            with self.session.passing(shared=True):
+                yield
+        finally:
+            for name in set(self._shared) - before:
+                del self._shared[name]
 
     @cached_property
     def activities(self) -> tuple[str, ...]:

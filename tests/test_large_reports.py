@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 
 import narwhals as nw
@@ -93,3 +94,34 @@ def test_a_very_large_log_stays_in_its_file(folder: Path, tmp_path: Path, monkey
     path.unlink()
     with pytest.raises(lt.errors.LeadtimeError):
         len(log)
+
+
+def test_tables_of_passing_work_are_dropped_and_made_again_when_asked_for(folder: Path) -> None:
+    log = lt.read_log(folder / "200.parquet")
+    before = lt.transitions(log, by="unit").to_pandas()
+    fresh = lt.read_log(folder / "200.parquet")
+    with fresh.passing():
+        within = lt.transitions(fresh, by="unit").to_pandas()
+        with fresh.session.passing():
+            brief = fresh.session.materialise(fresh.frame.head(3))
+        with pytest.raises(Exception, match="does not exist"):
+            fresh.session.count(brief)
+    made = fresh.session.rows("SELECT count(*) FROM duckdb_tables()")  # type: ignore[attr-defined]
+    assert made == [(0,)]
+    after = lt.transitions(fresh, by="unit").to_pandas()
+    pd.testing.assert_frame_equal(within, before)
+    pd.testing.assert_frame_equal(after, before)
+
+
+def test_the_other_clocks_are_the_same_whether_timed_together_or_in_turn(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pathway = lt.read_pathway({**PATHWAY, "stop": ["visit", "diagnosis"]})
+    times = lt.lead_times(lt.read_log(folder / "200.parquet", observed_until="2020-12-31"), pathway)
+    together = lt.compare(times, before="before", after="after", draws=50).sensitivity.to_dict()
+    monkeypatch.setattr(import_module("leadtime.compare.clocks"), "_CASES_AT_ONCE", 1)
+    assert lt.compare(times, before="before", after="after", draws=50).sensitivity.to_dict() == together
+
+
+def test_the_ends_of_a_curve_are_those_of_its_table() -> None:
+    curve = lt.survival.kaplan_meier([5, 5, 8, 12], [1, 0, 1, 0])
+    for name, column in zip(("time", "events", "censored"), curve.ends, strict=True):
+        assert tuple(column.tolist()) == curve.table.column(name)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Clock", "definition_clocks", "timed_by"]
 
+_CASES_AT_ONCE = 200_000  # copies of cases: all clocks of a usual study, few of a very large one
 _DIGITS = 3  # of a clock's number, with which the ids of its copies begin
 _OF_THE_EVENT = frozenset((
     "end_given", "row", *(f"{side}_{part}" for side in ("start", "end") for part in (*PARTS, *BOUNDS)),
@@ -73,7 +74,8 @@ def timed_by(times: LeadTimes, clocks: Sequence[Clock], attributes: Sequence[str
     columns = {f"label_{place}": name for place, name in enumerate(attributes)}
     labels = times.with_attributes(columns).select("case_id", *columns)
     found: dict[Clock, CaseRows] = {}
-    for group in _by_start_rule(clocks, pathway):
+    most = max(1, _CASES_AT_ONCE // max(1, times.log.session.count(times.frame)))
+    for group in _at_once(clocks, pathway, most):
         timed = _timed(times, pathway, group, labels)
         if timed is not None:
             rows = rows_of_frame(timed, columns)
@@ -82,13 +84,13 @@ def timed_by(times: LeadTimes, clocks: Sequence[Clock], attributes: Sequence[str
     return found
 
 
-def _by_start_rule(clocks: Iterable[Clock], pathway: Pathway) -> list[list[Clock]]:
-    """The clocks by the rule of their start: one pass takes one rule."""
+def _at_once(clocks: Iterable[Clock], pathway: Pathway, most: int) -> list[list[Clock]]:
+    """The clocks by the rule of their start: one pass takes one rule, and so many clocks at the most."""
     groups: dict[tuple[str, int], list[Clock]] = {}
     for clock in clocks:
         start = pathway.milestones[clock.start]
         groups.setdefault((start.rule, start.n), []).append(clock)
-    return list(groups.values())
+    return [group[first : first + most] for group in groups.values() for first in range(0, len(group), most)]
 
 
 def _timed(times: LeadTimes, pathway: Pathway, clocks: list[Clock], labels: nw.LazyFrame[Any]) -> pd.DataFrame | None:

@@ -266,8 +266,8 @@ def _variables(frame: pd.DataFrame, attributes: list[str], start_units: dict[str
         for name, (moment, asked) in ages.items():
             years = (moment - frame["birth_date"]).dt.total_seconds() / (86_400 * DAYS_PER_YEAR)
             found[name] = _Variable(name, "number", _plain(years), asked)
-    months = started.dt.month
-    found["start_month"] = _Variable("start_month", "category", [None if _missing(m) else f"{int(m):02d}" for m in months], every)
+    months = started.dt.month.astype("Int64")
+    found["start_month"] = _Variable("start_month", "category", [f"{m:02d}" if m > 0 else None for m in months.fillna(0).tolist()], every)
     if start_units:
         found["start_unit"] = _Variable("start_unit", "category", [start_units.get(case) for case in frame["case_id"]], every)
     for name in attributes:
@@ -297,8 +297,11 @@ def _number(text: str) -> float | None:
     return value if math.isfinite(value) else None
 
 
+_MISSING = frozenset(("nan", "NaN", "<NA>", "NaT"))
+
+
 def _missing(value: Any) -> bool:
-    return value is None or str(value) in {"nan", "NaN", "<NA>", "NaT"}
+    return value is None or (value if isinstance(value, str) else str(value)) in _MISSING
 
 
 def _plain(column: pd.Series[Any]) -> list[Any]:

@@ -177,7 +177,9 @@ def monthly_start_cohorts(
     period = _periods(counted["day"].to_numpy(dtype=np.int64), every)
     groups = counted["group"].to_numpy(dtype=object)
     wanted = [(number, group) for group in sorted(set(groups)) for number in range(int(period.min()), int(period.max()) + 1)]
-    parts = [counted[(period == number) & (groups == group)] for number, group in wanted]
+    places = counted.groupby([period, groups], sort=False).indices  # the rows of each, in their order
+    nowhere = np.zeros(0, np.int64)
+    parts = [counted.iloc[places.get(key, nowhere)] for key in wanted]
     curves = [_curve(part, confidence, interval) for part in parts]
     declared = times.pathway.comparison.tau if times.pathway else None
     horizon = tau or (declared if isinstance(declared, (int, float)) else _horizon(curves))

@@ -18,8 +18,8 @@ Value = str | int | float | bool | None
 class Engine(Protocol):
     """The engine behind a log: DuckDB (`engine.session`) or Spark (`engine.spark`)."""
 
-    def passing(self) -> AbstractContextManager[None]:
-        """Drops at its end the tables that were materialised within, but for the lasting ones."""
+    def passing(self, *, shared: bool = False) -> AbstractContextManager[None]:
+        """Drops at its end the tables that were materialised within, the lasting ones only where `shared`."""
         ...
 
     def materialise(self, frame: nw.LazyFrame[Any], *, lasting: bool = False) -> nw.LazyFrame[Any]:

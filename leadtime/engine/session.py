@@ -49,7 +49,8 @@ class Session:
         self._spill_folder = spill_folder
         self._scratch: Path | None = None
         self._kept: list[Any] = []  # what DuckDB only refers to must not be collected
-        self._passing: list[list[str]] = []  # the tables made within each piece of work that keeps none
+        # The tables made within each piece of work that keeps none, and whether it keeps those that measures share.
+        self._passing: list[tuple[list[str], bool]] = []
         # Zone conversions name their zone; the session's own must not depend on the machine.
         settings: dict[str, str | int | None] = {
             "TimeZone": "UTC",
@@ -138,20 +139,22 @@ class Session:
         return nw.from_native(relation)
 
     @contextmanager
-    def passing(self) -> Iterator[None]:
-        """Drops at its end the tables that were materialised within, but for the lasting ones: a large log's take much room."""
-        self._passing.append([])
+    def passing(self, *, shared: bool = False) -> Iterator[None]:
+        """Drops at its end the tables that were materialised within, the lasting ones only where `shared`; a large log's take much room."""
+        self._passing.append(([], shared))
         try:
             yield
         finally:
-            for name in self._passing.pop():
+            for name in self._passing.pop()[0]:
                 self.run(f"DROP TABLE IF EXISTS {name}")
 
     def materialise(self, frame: nw.LazyFrame[Any], *, lasting: bool = False) -> nw.LazyFrame[Any]:
         """Computes a frame once and keeps it in the engine, for all that reads it after; a lasting one also beyond `passing`."""
         name = f"leadtime_{next(self._names)}"
-        if self._passing and not lasting:
-            self._passing[-1].append(name)
+        for names, shared in reversed(self._passing):
+            if shared or not lasting:
+                names.append(name)
+                break
         relation = cast("duckdb.DuckDBPyRelation", frame.to_native())
         with self._stoppable(), resources():
             relation.create(name)

@@ -87,7 +87,7 @@ class SparkEngine:
         """Gives a Spark frame as a narwhals lazy frame."""
         return cast("nw.LazyFrame[Any]", nw.from_native(cast("Any", frame)))
 
-    def passing(self) -> AbstractContextManager[None]:
+    def passing(self, *, shared: bool = False) -> AbstractContextManager[None]:
         """Does nothing: Spark drops by itself what nothing refers to any longer."""
         return nullcontext()
 

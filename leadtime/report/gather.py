@@ -87,7 +87,8 @@ def gather(
     if comparison and "who" in sections:
         tables += who_table(comparison, links)
     if "waits" in sections:
-        tables += wait_tables(log, profile)
+        with log.passing():
+            tables += wait_tables(log, profile)
     if "waste" in sections:
         tables += waste_table(log, pathway, comparison, links)
     segments = split_change(comparison, "segments") if comparison and "months" in sections else None

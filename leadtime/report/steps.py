@@ -70,10 +70,12 @@ def step_times(times: LeadTimes, comparison: Comparison | None) -> tuple[StepTim
 def same_members(comparison: Comparison) -> bool:
     """Whether the compared cohorts are the groups of an attribute, and not made from dates."""
     try:
-        counted = comparison.times.grouped(comparison.by)
+        members = comparison.times.members(comparison.by)
     except InputError:
         return False
-    return all(int(counted.loc[counted["group"] == cohort.name, "n"].sum()) == cohort.n for cohort in comparison.cohorts)
+    counted = members.filter(nw.col("status") != "excluded").group_by("group").agg(n=nw.len())
+    groups = comparison.times.log.session.collect(counted).set_index("group")["n"].to_dict()
+    return all(int(groups.get(cohort.name, 0)) == cohort.n for cohort in comparison.cohorts)
 
 
 def _summed(step: Step, cohort: str, days: npt.NDArray[np.float64]) -> StepTimes:
