@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -23,7 +25,7 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
-_CHUNK = 500_000  # numbers held at once, few enough for the processor to hold them near
+_CHUNK = 1_000_000  # numbers held at once, few enough for the processor to hold them near
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,63 +111,75 @@ class Occupation:
         after, waiting, curve, emptied = self._curve(weights)
         lengths = np.diff(self.times)
         rate = np.divide(curve, after, out=np.zeros_like(curve), where=after > 0)
-        means = self._summed(self.seen, weights, rate, lengths)
+        means = self._summed("seen", weights, rate, lengths)
         gap = (after <= 0) & (curve > 0)
         if self.unseen.case.size and gap.any():
             stand_in = np.divide(curve, waiting, out=np.zeros_like(curve), where=gap & (waiting > 0))
-            means = means + self._summed(self.unseen, weights, stand_in, lengths)
+            means = means + self._summed("unseen", weights, stand_in, lengths)
         dead_end = gap & (waiting <= 0)
         return means, ~(dead_end.any(axis=1) | emptied) if steps.size else np.ones(len(weights), bool)
 
     def _curve(self, weights: Floats) -> tuple[Floats, Floats, Floats, Bools]:
         """Just after each time but tau: who is under observation, who comes later, and S; and where S is 0 while cases follow."""
-        at = self.times[:-1]
-        by_end, by_entry = _Counted.of(self.days, weights), _Counted.of(self.entry, weights)
-        ended = _Counted.of(self.days[self.observed], weights[:, self.observed])
-        after = by_entry.up_to(at) - by_end.up_to(at)
-        at_risk = by_entry.before(at) - by_end.before(at)
-        stopped = ended.up_to(at) - ended.before(at)
+        by_end, by_entry, by_stop = self._orders
+        ends, entries, stops = by_end.summed(weights), by_entry.summed(weights), by_stop.summed(weights[:, self.observed])
+        after = entries[:, by_entry.up_to] - ends[:, by_end.up_to]
+        at_risk = entries[:, by_entry.before] - ends[:, by_end.before]
+        stopped = stops[:, by_stop.up_to] - stops[:, by_stop.before]
         share = np.divide(stopped, at_risk, out=np.zeros_like(stopped), where=at_risk > 0)
         curve = np.cumprod(1 - share, axis=1)
-        waiting = by_entry.total[:, None] - by_entry.up_to(at)
+        waiting = entries[:, -1:] - entries[:, by_entry.up_to]
         emptied: Bools = np.any((curve <= 0) & (after > 0), axis=1)
         return after, waiting, curve, emptied
 
-    def _summed(self, spells: Spells, weights: Floats, rate: Floats, lengths: Floats) -> Floats:
+    @cached_property
+    def _orders(self) -> tuple[_Order, _Order, _Order]:
+        """The cases by their end, by their entry, and those observed to the end by it."""
+        at = self.times[:-1]
+        return _Order.of(self.days, at), _Order.of(self.entry, at), _Order.of(self.days[self.observed], at)
+
+    @cached_property
+    def _places(self) -> dict[str, tuple[Ints, Floats]]:
+        """Where the begins and ends of spells lie among the times, and how far past the one before."""
+        moments = {
+            "seen begin": self.seen.begin, "seen until": self.seen.until,
+            "unseen begin": self.unseen.begin, "unseen until": self.unseen.until,
+        }  # fmt: skip
+        places = {name: np.searchsorted(self.times, time, side="right") - 1 for name, time in moments.items()}
+        return {name: (place, moments[name] - self.times[place]) for name, place in places.items()}
+
+    def _summed(self, which: Literal["seen", "unseen"], weights: Floats, rate: Floats, lengths: Floats) -> Floats:
         """For each row the stretches of the summed rate that its spells cover, by state."""
+        spells = self.seen if which == "seen" else self.unseen
         summed = np.concatenate([np.zeros((len(rate), 1)), np.cumsum(rate * lengths, axis=1)], axis=1)
         slope = np.concatenate([rate, np.zeros((len(rate), 1))], axis=1)  # nothing is summed past tau
 
-        def at(time: Floats) -> Floats:
-            place = np.searchsorted(self.times, time, side="right") - 1
-            value: Floats = summed[:, place] + slope[:, place] * (time - self.times[place])
+        def at(moment: str) -> Floats:
+            place, past = self._places[f"{which} {moment}"]
+            value: Floats = summed[:, place] + slope[:, place] * past
             return value
 
-        stretches = weights[:, spells.case] * (at(spells.until) - at(spells.begin))
+        stretches = weights[:, spells.case] * (at("until") - at("begin"))
         return np.stack([stretches[:, spells.state == state].sum(axis=1) for state in range(self.states)], axis=1)
 
 
 @dataclass(frozen=True, eq=False)
-class _Counted:
-    """Weights summed over cases in the order of one of their times; a row a sample."""
+class _Order:
+    """Cases in the order of one of their times, and how many of them lie before and up to each of some moments."""
 
-    time: Floats
-    summed: Floats
+    order: Ints
+    before: Ints
+    up_to: Ints
 
     @classmethod
-    def of(cls, time: Floats, weights: Floats) -> _Counted:
+    def of(cls, time: Floats, at: Floats) -> _Order:
         order = np.argsort(time, kind="stable")
-        return cls(time[order], np.concatenate([np.zeros((len(weights), 1)), np.cumsum(weights[:, order], axis=1)], axis=1))
+        ordered = time[order]
+        return cls(order, np.searchsorted(ordered, at, side="left"), np.searchsorted(ordered, at, side="right"))
 
-    @property
-    def total(self) -> Floats:
-        return self.summed[:, -1]
-
-    def up_to(self, at: Floats) -> Floats:
-        return self.summed[:, np.searchsorted(self.time, at, side="right")]
-
-    def before(self, at: Floats) -> Floats:
-        return self.summed[:, np.searchsorted(self.time, at, side="left")]
+    def summed(self, weights: Floats) -> Floats:
+        """The weights of the first cases in this order, none to all of them; a row a sample."""
+        return np.concatenate([np.zeros((len(weights), 1)), np.cumsum(weights[:, self.order], axis=1)], axis=1)
 
 
 def _drawn(units: int, draws: int, width: int, generator: np.random.Generator) -> Iterator[Ints]:
