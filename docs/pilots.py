@@ -110,14 +110,31 @@ def shown(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
+def row(pilot: Pilot, found: dict[str, Any]) -> str:
+    """Gives a pilot's row; what was found in another order is shown in the order of what was known."""
+    known = pilot.known[pilot.main]
+    cells = (
+        f"{pilot.name} (`data_samples/{pilot.folder}`)",
+        pilot.claim,
+        ", ".join(pilot.calls),
+        f"{pilot.main.replace('_', ' ')}: {shown(known)}",
+        shown(_ordered(found[pilot.main], known)),
+    )
+    return f"| {' | '.join(cells)} |"
+
+
 def page() -> str:
-    """Gives the page: a row a pilot, then all figures of each."""
+    """Gives the page: one row per pilot, then all figures of each."""
     lines = [
+        "---",
+        "hide: [toc]",
+        "---",
+        "",
         "# The pilots, worked",
         "",
-        "Every pilot and team type of the public reports, with a synthetic sample in the shape that such a unit has. No child in them",
-        "exists. The known answer is what the sample's maker wrote down while making it, or a printed total; the computed one is the",
-        "library's, by the code in the sample's README. A figure in brackets is a 95 % interval of what was put in.",
+        "Every pilot and team type of the public reports, with a synthetic sample in the shape that such a unit has. No child in the",
+        "samples exists. The known answer is what the sample's maker wrote down while making it, or a printed total; the computed one",
+        "is the library's, by the code in the sample's README. Figures in brackets are the 95 % interval of an estimate.",
         "",
         "| pilot | claim | call | known | computed |",
         "|---|---|---|---|---|",
@@ -125,9 +142,7 @@ def page() -> str:
     details: list[str] = ["", "## All figures", ""]
     for pilot in pilots():
         found = pilot.answers()
-        # What was known in another order is shown in the order of the known.
-        row = (shown(pilot.known[pilot.main]), shown(_ordered(found[pilot.main], pilot.known[pilot.main])))
-        lines.append(f"| {pilot.name} (`data_samples/{pilot.folder}`) | {pilot.claim} | {', '.join(pilot.calls)} | {row[0]} | {row[1]} |")
+        lines.append(row(pilot, found))
         agreed = [key for key in found if agrees(found[key], pilot.known[key])]
         details.append(f"- **{pilot.name}**: {len(agreed)} of {len(found)} figures agree ({', '.join(agreed)}).")
         details += [f"    - a contradiction, kept: {text}." for text in pilot.known.get("contradictions", [])]

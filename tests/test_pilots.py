@@ -41,6 +41,7 @@ def test_a_pilots_call_gives_the_answer_that_its_maker_knows(pilot):
     assert pilot.main in found
     for name, computed in found.items():
         assert page.agrees(computed, pilot.known[name]), (name, computed, pilot.known[name])
+    assert page.row(pilot, found) in page.PAGE.read_text(encoding="utf-8"), "renew it: python docs/pilots.py"
 
 
 def test_every_sample_has_a_row_and_every_row_a_sample():
