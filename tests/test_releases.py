@@ -175,6 +175,13 @@ def test_a_file_that_is_no_ledger_is_one_line_and_stays(tmp_path, content):
     assert ledger.read_text(encoding="utf-8") == content
 
 
+def test_a_ledger_that_could_not_be_written_is_told_before_anything_is_published(tmp_path):
+    with pytest.raises(InputError, match=r"there is no folder '.*gone' for the ledger 'releases\.json'; make it first"):
+        report_of(BASE, releases=tmp_path / "gone" / "releases.json")
+    with pytest.raises(InputError, match="can't be written; name a file"):
+        report_of(BASE, releases=tmp_path)
+
+
 def test_the_command_records_what_it_published_and_publishes_nothing_that_it_refuses(tmp_path: Path, capsys) -> None:
     (tmp_path / "pathway.toml").write_text(PATHWAY, encoding="utf-8")
     ledger = tmp_path / "releases.json"

@@ -48,8 +48,9 @@ def look_at_releases(path: str | os.PathLike[str], disclosed: Disclosed, release
 
     Raises:
         DisclosureError: it would; the message names the earlier release, the tables, and what to do.
-        InputError: the ledger can't be read.
+        InputError: the ledger can't be read, or couldn't be written once the report was published.
     """
+    _require_place(Path(path))
     told = told_together(disclosed, release, read_releases(path)) if release.threshold > 1 else ()
     if not told:
         return
@@ -60,6 +61,14 @@ def look_at_releases(path: str | os.PathLike[str], disclosed: Disclosed, release
             "or go on all the same with despite_releases=True (--despite-releases)"
         )
     warnings.warn(message, LeadtimeWarning, stacklevel=4)
+
+
+def _require_place(path: Path) -> None:
+    """Finds out before anything is published whether it can be noted."""
+    if not path.parent.is_dir():
+        raise InputError(f"there is no folder '{path.parent}' for the ledger '{path.name}'; make it first")
+    if path.is_dir() or not os.access(path.parent, os.W_OK | os.X_OK):
+        raise InputError(f"the ledger '{path}' can't be written; name a file in a folder of your own")
 
 
 def _message(ledger: str, told: Sequence[Told], threshold: int) -> str:
