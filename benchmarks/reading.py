@@ -11,6 +11,7 @@ format that isn't run keeps its rows there.
 from __future__ import annotations
 
 import argparse
+import importlib.metadata
 import json
 import os
 import statistics
@@ -116,6 +117,7 @@ def section(page: str, rows: dict[str, list[str]], runs: int) -> str:
         "`openpyxl` without), XES beside pm4py's default reader; ratios are leadtime's over the peer's, and `at most` is what they should",
         "keep to. pm4py reads only, while leadtime pairs the steps of each event as well. Wall time tells what else the machine had to do,",
         f"CPU time doesn't. {machine()}",
+        ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("python-calamine", "openpyxl")) + ".",
     )
     return "\n".join([*([before.rstrip(), ""] if before.strip() else []), HEADING, "", *told, "", *COLUMNS, *table, ""])
 

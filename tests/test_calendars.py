@@ -237,3 +237,9 @@ def test_a_default_date_far_away_has_no_working_time_and_fills_no_memory() -> No
     frame = lt.working_time(times, OFFICE).to_pandas()
     assert pd.isna(frame["working_days"].tolist()[0])
     assert frame["working_days"].tolist()[1] == 1
+
+
+def test_several_slots_may_stand_in_one_text_with_commas_between() -> None:
+    assert Calendar(ZONE, "08-12, 13:30-17").week == Calendar(ZONE, ["08-12", "13:30-17"]).week
+    with pytest.raises(lt.UsageError, match="overlap"):
+        Calendar(ZONE, "08-12,11-17")

@@ -35,7 +35,7 @@ class Calendar:
 
     Args:
         zone: whose local clock the slots are read on.
-        slots: as ``"09-17"`` or ``["08:00-12:00", "13:00-16:30"]`` for Monday to Friday, or by weekday, as
+        slots: as ``"09-17"``, ``"08-12, 13-17"`` or ``["08:00-12:00", "13:00-16:30"]`` for Monday to Friday, or by weekday, as
             ``{"monday": "08-17", "friday": ["08-12"]}``; days not named have none.
         holidays: the days off: a country's by its code (``"SE"``, ``"DE-BY"``), or dates; none where not given.
         de_facto: whether days off in fact though not by law count too, in Sweden the eves of Midsummer, Christmas and New Year.
@@ -93,7 +93,7 @@ class Calendar:
 
 
 def _slots(given: Slots, day: str) -> tuple[Slot, ...]:
-    found = sorted(_slot(text) for text in ([given] if isinstance(given, str) else given))
+    found = sorted(_slot(text) for text in (given.split(",") if isinstance(given, str) else given))
     for one, next_one in pairwise(found):
         if next_one[0] < one[1]:
             raise UsageError(f"slots: two of {day}'s overlap; write them one after another, as in ['08-12', '13-17']")
