@@ -335,3 +335,10 @@ def test_personal_numbers_stop_the_report_and_the_pseudonymised_log_gives_it(tmp
     )
     assert report("hidden.csv") == 0
     assert report("log.csv", "--allow-personal-numbers") == 0
+
+
+def test_a_personal_number_that_is_left_is_told_by_its_row_in_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "log.csv"
+    path.write_text("case_id;activity;start;note\nb;x;2019-01-01;\na;x;2019-01-01;pnr 150161-2384\n", encoding="utf-8")
+    with pytest.raises(lt.DisclosureError, match=r"row 3\)"):
+        lt.pseudonymise(lt.read_log(path), KEY)

@@ -16,7 +16,7 @@ from leadtime.ingest.moments import moment_of
 from leadtime.log import REJECTED_COLUMNS, EventLog, Moment, Provenance
 from leadtime.privacy import PseudonymKey, day_shift, pseudonyms
 from leadtime.quality import check_persons, refuse_persons
-from leadtime.results import QualityReport, Table
+from leadtime.results import Finding, QualityReport, Table
 
 __all__ = ["ID_ROLES", "pseudonymise"]
 
@@ -95,8 +95,14 @@ def pseudonymise(
         left = _shifted(left, secret, days=shift_days, step=step, follow_up=follow_up)
     made = _renumbered(_with_pseudonyms(left, secret, chosen, length))
     if not allow_personal_numbers:
-        refuse_persons(check_persons(made), remedy=" (drop=, --drop), or allow them with allow_personal_numbers=True")
+        refuse_persons(_as_in(log, check_persons(made)), remedy=" (drop=, --drop), or allow them with allow_personal_numbers=True")
     return made
+
+
+def _as_in(log: EventLog, found: Sequence[Finding]) -> list[Finding]:
+    """The findings of the log made, with the places at which those who own the log read find their rows: the rows were numbered anew."""
+    before = {one.message: one for one in check_persons(log)} if found else {}
+    return [before.get(one.message, one) for one in found]
 
 
 def _check(shift_days: int, follow_up: str) -> None:
