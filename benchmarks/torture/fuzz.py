@@ -111,7 +111,7 @@ def by_atheris(call: Callable[[bytes], None], begin: list[bytes], seconds: float
     options = [
         f"-max_total_time={max(1, round(seconds))}",
         f"-seed={seed + 1}",
-        "-timeout=30",
+        "-timeout=120",  # of wall time, on a machine that may be busy
         "-rss_limit_mb=4096",
         f"-artifact_prefix={folder}/",
     ]
@@ -127,7 +127,7 @@ def fuzz(seconds: float, seed: int = 0, targets: tuple[str, ...] = TARGETS) -> l
         with tempfile.TemporaryDirectory() as folder:
             command = [sys.executable, __file__, name, str(seconds / len(targets)), str(seed), folder]
             done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment(Path(folder)), errors="replace")
-            inputs = [path.read_bytes() for path in sorted(Path(folder).glob("crash-*"))]
+            inputs = [path.read_bytes() for what in ("crash", "timeout", "oom") for path in sorted(Path(folder).glob(f"{what}-*"))]
         said = done.stdout + done.stderr
         found = re.findall(r"(?:Done|runs:?) (\d+)", said)
         runs += int(found[-1]) if found else 0
