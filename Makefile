@@ -17,7 +17,7 @@ COMPILED := -m compileall -q -j 0
 INSTALL := -m pip install --quiet --disable-pip-version-check --no-compile
 # The project itself: what it needs is there already, from the pinned lists.
 PROJECT := --no-deps --no-build-isolation --editable .
-PYTEST = -m pytest $(ARGS)
+PYTEST = -m pytest --dist worksteal $(ARGS)
 WITH_ATHERIS = $(BIN)/python -c 'import atheris' 2>/dev/null || $(BIN)/python $(INSTALL) atheris || echo "without atheris: fuzzing by mutation"
 
 .DEFAULT_GOAL := help
