@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 
 __all__ = ["STATUSES", "LeadTimes"]
 
+# The columns of `to_pandas` before the attributes; what the case table says of an exit stands among them.
+_COLUMNS = (
+    "case_id", "started", "stopped", "ended", "stopped_by", "status", "excluded_because", "lead_time_days", "calendar_days", "observed",
+    "exit", "entry_days", "lower_days", "upper_days",
+)  # fmt: skip
 STATUSES = ("stopped", "still waiting", "left", "excluded")
 
 
@@ -73,11 +78,21 @@ class LeadTimes(Result):
         return case_attributes(self.log)
 
     def to_pandas(self) -> pd.DataFrame:
-        """Gives a row a case, sorted by case id: times, status, days, and the case attributes."""
+        """Gives a row a case, sorted by case id: times, status, days, and the case attributes.
+
+        An attribute that has the name of another column stands as `column_of` says, as in ``status (2)``.
+        """
         attributes, conflicts = self._attributes
-        kept = [name for name, several in conflicts.items() if several == 0]
-        frame = self.frame.join(attributes.select("case_id", *kept), on="case_id", how="left") if kept else self.frame
-        return _readable(self.log.session.collect(frame.sort("case_id")), kept)
+        # Under names of our own: a header may be 'Status', and DuckDB's names know no case.
+        kept = {name: f"attribute_{i}" for i, (name, several) in enumerate(conflicts.items()) if several == 0}
+        beside = attributes.select("case_id", *(nw.col(name).alias(column) for name, column in kept.items()))
+        frame = self.frame.join(beside, on="case_id", how="left") if kept else self.frame
+        found = self.log.session.collect(frame.sort("case_id"))
+        return _readable(found, {self.column_of(name): (name, column) for name, column in kept.items() if name != "exit"})
+
+    def column_of(self, attribute: str) -> str:
+        """The column of `to_pandas` that holds a case attribute: its name, with ``(2)`` behind it where that is taken."""
+        return f"{attribute} (2)" if attribute in _COLUMNS and attribute != "exit" else attribute
 
     def write_parquet(self, path: str) -> None:
         """Writes the integer table, a row a case, to a Parquet file without passing through Python."""
@@ -151,8 +166,8 @@ class LeadTimes(Result):
         return f"{self.flow}\nOnly the order of the rows says which milestone stopped the clock in {self.tied_cases} of the cases."
 
 
-def _readable(frame: pd.DataFrame, attributes: list[str]) -> pd.DataFrame:
-    """The integer columns as local times and days."""
+def _readable(frame: pd.DataFrame, attributes: Mapping[str, tuple[str, str]]) -> pd.DataFrame:
+    """The integer columns as local times and days; `attributes` names the columns to come, the attribute each holds and where it is."""
     import pandas as pd
 
     def days(name: str) -> pd.Series[float]:
@@ -185,5 +200,5 @@ def _readable(frame: pd.DataFrame, attributes: list[str]) -> pd.DataFrame:
         "lower_days": days("lower_us"),
         "upper_days": days("upper_us"),
     }
-    own = {name: moment(name) if name in DATE_ROLES else frame[name] for name in attributes}
-    return pd.DataFrame(columns | {name: value for name, value in own.items() if name not in columns})
+    own = {shown: moment(held) if name in DATE_ROLES else frame[held] for shown, (name, held) in attributes.items()}
+    return pd.DataFrame(columns | own)

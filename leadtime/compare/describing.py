@@ -133,13 +133,14 @@ def describe_cohorts(
     times.require_attribute(by)
     frame = times.to_pandas()
     frame = frame[frame["status"] != "excluded"]
-    label = frame[by].astype(object).where(frame[by].notna(), None)
+    groups = frame[times.column_of(by)]
+    label = groups.astype(object).where(groups.notna(), None)
     known = [str(value) for value in label if value is not None]
     if not known:
         raise InputError(f"no case that has a lead time has a value of '{by}', so there are no cohorts to describe")
     cohorts = _ordered(sorted(set(known)), order, times, by)
-    attributes = [name for name, several in times.conflicts.items() if several == 0 and name in frame and name != by]
-    found = _variables(frame, attributes, _start_units(times))
+    attributes = [name for name, several in times.conflicts.items() if several == 0 and name != by]
+    found = _variables(frame, {name: times.column_of(name) for name in attributes}, _start_units(times))
     chosen, left_out = _chosen(found, variables, [name for name, several in times.conflicts.items() if several])
     masks = [np.array([value is not None and str(value) == cohort for value in label]) for cohort in cohorts]
     rows = [_counted("cases", cohort, int(mask.sum()), 0) for cohort, mask in zip(cohorts, masks, strict=True)]
@@ -255,7 +256,7 @@ def _start_units(times: LeadTimes) -> dict[str, str]:
     return dict(zip(units["case_id"], units["least"], strict=True))
 
 
-def _variables(frame: pd.DataFrame, attributes: list[str], start_units: dict[str, str]) -> dict[str, _Variable]:
+def _variables(frame: pd.DataFrame, attributes: dict[str, str], start_units: dict[str, str]) -> dict[str, _Variable]:
     """All that can be described, the usual first."""
     every = np.ones(len(frame), dtype=np.bool_)
     found: dict[str, _Variable] = {}
@@ -270,9 +271,9 @@ def _variables(frame: pd.DataFrame, attributes: list[str], start_units: dict[str
     found["start_month"] = _Variable("start_month", "category", [f"{m:02d}" if m > 0 else None for m in months.fillna(0).tolist()], every)
     if start_units:
         found["start_unit"] = _Variable("start_unit", "category", [start_units.get(case) for case in frame["case_id"]], every)
-    for name in attributes:
+    for name, column in attributes.items():
         if name not in (*DATE_ROLES, "person_id", *found):
-            found[name] = _typed(name, _plain(frame[name]), every)
+            found[name] = _typed(name, _plain(frame[column]), every)
     usual = [name for name in _FIRST if name in found]
     return {name: found[name] for name in (*usual, *(name for name in found if name not in usual))}
 
