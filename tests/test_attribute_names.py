@@ -37,3 +37,12 @@ def test_no_attribute_is_lost_or_stands_for_another_column(header: str) -> None:
 
 def test_the_column_of_an_attribute_is_its_name_where_that_is_free() -> None:
     assert [times(header).column_of(header) for header in ("Status", "status", "route")] == ["Status", "status (2)", "route"]
+
+
+@pytest.mark.parametrize("header", ["Until", "Dated", "until", "Waiting_us", "Before"])
+def test_measures_of_flow_take_no_attribute_for_their_own_column(header: str) -> None:
+    log = times(header).log
+    assert lt.transitions(log).to_pandas()["total_days"].tolist() == [sum(31 + i for i in range(8))]
+    assert lt.case_profile(log).to_pandas()["waiting_days"].tolist() == [31 + i for i in range(8)]
+    assert lt.variants(log).to_pandas()["n"].tolist() == [8]
+    assert lt.rework(log).to_pandas()["repeats"].tolist() == [0] * 8

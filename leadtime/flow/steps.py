@@ -5,6 +5,7 @@ from __future__ import annotations
 import narwhals as nw
 
 from leadtime.cases.clock import bound_of
+from leadtime.columns import RESERVED_NAMES, ROLES
 from leadtime.flow.table import Frame
 from leadtime.log import EventLog
 
@@ -15,7 +16,8 @@ ORDER = ("begin", "until", "row")
 
 def axis(log: EventLog) -> Frame:
     """The observed events with `begin` and `until` on one axis a case: instants, or the local clock where the case has a date."""
-    frame = log.frame
+    # An attribute may have any name, also one that stands for something else here.
+    frame = log.frame.select([name for name in log.columns if name in (*RESERVED_NAMES, *ROLES)])
     if log.observed_until is not None:
         frame = frame.filter(bound_of(log.observed_until, log.timezone).holds("start"))
     if log.precision == "clock":
