@@ -7,6 +7,7 @@ rows kept and rows rejected. All else is a crash, as is a reading that takes ove
 from __future__ import annotations
 
 import io
+import json
 import random
 import re
 import signal
@@ -137,23 +138,24 @@ def outcome(path: Path) -> str:
     return "read"
 
 
-def tries(kind: str, seed: int, folder: Path, begin: int, end: int) -> None:
-    """Breaks and reads files by number; each says that it is begun, so that the one that kills the process is known."""
+def tries(counts: dict[str, int], seed: int, folder: Path, begin: int) -> None:
+    """Breaks and reads files by number, one kind after the other; each says that it is begun, for one may end the process."""
     sys.path.insert(0, str(ROOT))
     warnings.simplefilter("ignore")
-    ending, break_ = KINDS[kind]
-    sources = good(folder, kind)
-    path = folder / f"broken{ending}"
 
     def too_long(*_: object) -> None:
         raise TimeoutError("too long")
 
     signal.signal(signal.SIGALRM, too_long)
-    for number in range(begin, end):
-        draw = random.Random(f"{kind} {seed} {number}")
-        path.write_bytes(break_(draw.choice(sources), draw))
-        print(number, "begun", flush=True)
-        signal.alarm(LONGEST * 3)
+    jobs = [(kind, number) for kind, count in counts.items() for number in range(count)]
+    sources: dict[str, list[bytes]] = {}
+    for place, (kind, number) in list(enumerate(jobs))[begin:]:
+        ending, break_ = KINDS[kind]
+        sources[kind] = sources.get(kind) or good(folder, kind)
+        draw, path = random.Random(f"{kind} {seed} {number}"), folder / f"broken{ending}"
+        path.write_bytes(break_(draw.choice(sources[kind]), draw))
+        print(place, "begun", flush=True)
+        signal.alarm(LONGEST * 10)
         before = time.process_time()
         try:
             said = outcome(path)
@@ -161,21 +163,23 @@ def tries(kind: str, seed: int, folder: Path, begin: int, end: int) -> None:
             said = "crash: too slow"
         signal.alarm(0)
         spent = time.process_time() - before
-        print(number, f"crash: {spent:.0f} s" if spent > LONGEST else said, flush=True)
+        print(place, f"crash: {spent:.0f} s" if spent > LONGEST else said, flush=True)
 
 
 def malformed(counts: dict[str, int], seed: int = 0) -> list[Figure]:
     """Breaks and reads so many files of each kind."""
-    figures = []
-    for kind, count in counts.items():
-        with tempfile.TemporaryDirectory() as name:
-            said = list(numbered("malformed.py", [kind, seed, name], count, Path(name)))
-        crashes = tuple(f"{kind} {seed} {number}: {text}" for number, text in said if text.startswith("crash"))
-        kinds = Counter(text for _, text in said if not text.startswith("crash"))
-        note = f"{kinds['refused']} refused by name, {kinds['read']} read with all rows accounted for"
-        figures.append(Figure(f"broken {kind} files", len(said), crashes, note))
-    return figures
+    jobs = [(kind, number) for kind, count in counts.items() for number in range(count)]
+    with tempfile.TemporaryDirectory() as name:
+        said = list(numbered("malformed.py", [seed, name, json.dumps(counts)], len(jobs), Path(name)))
+    return [_figure(kind, seed, [(jobs[place][1], text) for place, text in said if jobs[place][0] == kind]) for kind in counts]
+
+
+def _figure(kind: str, seed: int, said: list[tuple[int, str]]) -> Figure:
+    crashes = tuple(f"{kind} {seed} {number}: {text}" for number, text in said if text.startswith("crash"))
+    kinds = Counter(text for _, text in said if not text.startswith("crash"))
+    note = f"{kinds['refused']} refused by name, {kinds['read']} read with all rows accounted for"
+    return Figure(f"broken {kind} files", len(said), crashes, note)
 
 
 if __name__ == "__main__":
-    tries(sys.argv[1], int(sys.argv[2]), Path(sys.argv[3]), int(sys.argv[4]), int(sys.argv[5]))
+    tries(json.loads(sys.argv[3]), int(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[4]))

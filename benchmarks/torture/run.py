@@ -47,7 +47,7 @@ def reduced() -> Parts:
     """What the tests run too."""
     broken = {"xlsx": 60, "csv": 60, "xes": 30, "parquet": 30}
     return {
-        "kills": lambda: kills(10),
+        "kills": lambda: kills(10, sections=("quality",)),
         "faults": lambda: faults(40),
         "malformed": lambda: malformed(broken),
         "fuzz": lambda: fuzz(12),

@@ -15,10 +15,10 @@ from common import ROOT, Figure, told, with_pathway, written
 ALLOWED = 0.05
 
 
-def soak(times: int) -> list[Figure]:
-    """Makes so many reports, one after the other."""
+def soak(times: int, sections: tuple[str, ...] = ()) -> list[Figure]:
+    """Makes so many reports, one after the other: all sections, or those given."""
     with tempfile.TemporaryDirectory() as name:
-        sizes = told("soak.py", [name, times], Path(name))["megabytes"]
+        sizes = told("soak.py", [name, times, *sections], Path(name))["megabytes"]
     quarter = len(sizes) // 4
     second, last = (statistics.median(part) for part in (sizes[quarter : 2 * quarter], sizes[-quarter:]))
     growth = last / second - 1
@@ -30,11 +30,12 @@ def main() -> None:
     sys.path.insert(0, str(ROOT))
     import leadtime as lt
 
-    folder, sizes = Path(sys.argv[1]), []
+    folder, sections, sizes = Path(sys.argv[1]), sys.argv[3:] or None, []
     log_file, pathway = written(folder, ".csv"), lt.read_pathway(with_pathway(folder))
     for _ in range(int(sys.argv[2])):
         log = lt.read_log(log_file, timezone="Europe/Stockholm", observed_until="2019-12-31")
-        report = lt.build_report(log, pathway, lt.compare(lt.lead_times(log, pathway), by="cohort", before="before", after="after"))
+        compared = lt.compare(lt.lead_times(log, pathway), by="cohort", before="before", after="after")
+        report = lt.build_report(log, pathway, compared, sections=sections)
         report.to_excel(folder / "report.xlsx")
         report.to_html(folder / "report.html")
         gc.collect()

@@ -1,0 +1,94 @@
+"""A reduced form of `make torture`: kills, faults, broken files, fuzzing and a soak, each with nothing gone wrong.
+
+The full form is `benchmarks/torture/run.py`; its last figures are in `benchmarks/torture.md`. Attacks by a solver are in
+`test_disclosure_attack.py`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+TORTURE = Path(__file__).resolve().parents[1] / "benchmarks" / "torture"
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="kills, quotas and memory as Linux has them")
+MORE = 4 if os.environ.get("HYPOTHESIS_PROFILE") == "thorough" else 1
+
+
+def part(name: str, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    monkeypatch.syspath_prepend(str(TORTURE))
+    return importlib.import_module(name)
+
+
+def nothing_went_wrong(figures: list, tried: int) -> None:
+    for figure in figures:
+        assert figure.failures == (), figure.what
+    assert figures[0].tried >= tried
+
+
+def test_a_killed_report_run_leaves_the_former_files_or_the_new_ones_and_nothing_else(monkeypatch):
+    """Threat T5, T6. Two runs that race to one folder leave files of one of them each."""
+    nothing_went_wrong(part("kills", monkeypatch).kills(6 * MORE, sections=("quality",)), 6)
+
+
+def test_a_fault_in_any_file_operation_loses_nothing_in_silence(monkeypatch):
+    """Threat T5."""
+    nothing_went_wrong(part("faults", monkeypatch).faults(24 * MORE), 24)
+
+
+def test_a_broken_file_is_refused_by_name_or_read_with_all_its_rows_accounted_for(monkeypatch):
+    """Threat T7."""
+    counts = {"xlsx": 12 * MORE, "csv": 6 * MORE, "xes": 8 * MORE, "parquet": 12 * MORE}
+    figures = part("malformed", monkeypatch).malformed(counts)
+    nothing_went_wrong(figures, counts["xlsx"])
+    assert [figure.tried for figure in figures] == list(counts.values())
+
+
+def test_fuzzed_dates_and_amounts_are_read_or_refused(monkeypatch):
+    """Threat T7."""
+    nothing_went_wrong(part("fuzz", monkeypatch).fuzz(3.0 * MORE, targets=("dates", "amounts")), 20)
+
+
+def test_many_reports_in_one_process_hold_no_more_memory(monkeypatch):
+    nothing_went_wrong(part("soak", monkeypatch).soak(12 * MORE, sections=("quality",)), 12)
+
+
+class TestTheHarness:
+    """It sees what it looks for."""
+
+    def test_a_writer_that_writes_in_place_is_caught(self, monkeypatch, tmp_path):
+        faults = part("faults", monkeypatch)
+        out = tmp_path / "out"
+
+        def in_place(command):
+            with open(out / "report.html", "wb") as file:
+                file.write(b"whole")
+            return 0, ""
+
+        monkeypatch.setattr(faults, "run", in_place)
+        wanted = {"report.html": b"whole"}
+        sound = faults.Trap(tmp_path, out)
+        assert faults.once(tmp_path, [], wanted, sound) == []
+        writing = next(at for at, name in enumerate(sound.seen) if name.startswith("write"))
+        assert "OSError escaped" in faults.once(tmp_path, [], wanted, faults.Trap(tmp_path, out, writing, "ENOSPC"))
+
+    def test_a_loss_in_silence_is_caught(self, monkeypatch, tmp_path):
+        faults = part("faults", monkeypatch)
+        monkeypatch.setattr(faults, "run", lambda command: (0, ""))
+        told = faults.once(tmp_path, [], {"report.html": b"whole"}, faults.Trap(tmp_path, tmp_path / "out"))
+        assert told == ["it says that it is done, but a file isn't there or isn't whole"]
+
+    def test_of_operations_alike_in_a_row_the_first_and_last_get_faults(self, monkeypatch):
+        picked = part("faults", monkeypatch).picked(["open a", *["read a"] * 9, "close a", "read a"])
+        assert picked == [0, 1, 2, 3, 7, 8, 9, 10, 11]
+
+    def test_a_break_is_the_same_for_the_same_number(self, monkeypatch):
+        import random
+
+        malformed = part("malformed", monkeypatch)
+        made = [malformed.broken_bytes(bytes(range(256)) * 4, random.Random("csv 0 7")) for _ in range(2)]
+        assert made[0] == made[1] != bytes(range(256)) * 4
