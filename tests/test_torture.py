@@ -32,12 +32,12 @@ def nothing_went_wrong(figures: list, tried: int) -> None:
 
 def test_a_killed_report_run_leaves_the_former_files_or_the_new_ones_and_nothing_else(monkeypatch):
     """Threat T5, T6. Two runs that race to one folder leave files of one of them each."""
-    nothing_went_wrong(part("kills", monkeypatch).kills(6 * MORE, sections=("quality",)), 6)
+    nothing_went_wrong(part("kills", monkeypatch).kills(5 * MORE, sections=("quality",)), 5)
 
 
 def test_a_fault_in_any_file_operation_loses_nothing_in_silence(monkeypatch):
     """Threat T5."""
-    nothing_went_wrong(part("faults", monkeypatch).faults(24 * MORE), 24)
+    nothing_went_wrong(part("faults", monkeypatch).faults(12 * MORE), 12)
 
 
 def test_a_broken_file_is_refused_by_name_or_read_with_all_its_rows_accounted_for(monkeypatch):
@@ -50,11 +50,12 @@ def test_a_broken_file_is_refused_by_name_or_read_with_all_its_rows_accounted_fo
 
 def test_fuzzed_dates_and_amounts_are_read_or_refused(monkeypatch):
     """Threat T7."""
-    nothing_went_wrong(part("fuzz", monkeypatch).fuzz(3.0 * MORE, targets=("dates", "amounts")), 20)
+    nothing_went_wrong(part("fuzz", monkeypatch).fuzz(4.0 * MORE, targets=("dates", "amounts")), 20)
 
 
 def test_many_reports_in_one_process_hold_no_more_memory(monkeypatch):
-    nothing_went_wrong(part("soak", monkeypatch).soak(12 * MORE, sections=("quality",)), 12)
+    # Few reports: the allocator still gathers what it will keep, hence more room than in the full form.
+    nothing_went_wrong(part("soak", monkeypatch).soak(8 * MORE, sections=("quality",), allowed=0.1), 8)
 
 
 class TestTheHarness:

@@ -15,14 +15,14 @@ from common import ROOT, Figure, told, with_pathway, written
 ALLOWED = 0.05
 
 
-def soak(times: int, sections: tuple[str, ...] = ()) -> list[Figure]:
+def soak(times: int, sections: tuple[str, ...] = (), allowed: float = ALLOWED) -> list[Figure]:
     """Makes so many reports, one after the other: all sections, or those given."""
     with tempfile.TemporaryDirectory() as name:
         sizes = told("soak.py", [name, times, *sections], Path(name))["megabytes"]
     quarter = len(sizes) // 4
     second, last = (statistics.median(part) for part in (sizes[quarter : 2 * quarter], sizes[-quarter:]))
     growth = last / second - 1
-    wrong = (f"memory grew by {100 * growth:.1f} %",) if growth > ALLOWED else ()
+    wrong = (f"memory grew by {100 * growth:.1f} %",) if growth > allowed else ()
     return [Figure("reports in one process", times, wrong, f"memory {second:.0f} MB in the second quarter, {last:.0f} MB in the last")]
 
 
