@@ -157,3 +157,19 @@ def test_a_case_table_needs_one_row_a_case() -> None:
         events, cases=pd.DataFrame({"case_id": ["1", "2", "1"]})
     )
     assert "no case_id column in the case table" in refused(events, cases=pd.DataFrame({"x": [1]}))
+
+
+@pytest.mark.parametrize("byte", [0x00, 0x15, 0x80, 0xFF])
+def test_a_parquet_file_with_spoiled_pages_is_refused_by_name(tmp_path: Path, byte: int) -> None:
+    """The libraries that DuckDB decodes by raise errors of no kind of its own, such as thrift's "Invalid data"."""
+    path, told = tmp_path / "log.parquet", []
+    rows = pd.DataFrame({"case_id": ["a", "b"] * 50, "activity": ["x"] * 100, "start": pd.Timestamp("2019-03-05")})
+    lt.write_log(lt.read_log(rows), path)
+    content = path.read_bytes()
+    for place in range(4, 60, 8):
+        path.write_bytes(content[:place] + bytes([byte]) * 12 + content[place + 12 :])
+        try:
+            lt.lead_times(lt.read_log(path)).to_pandas()
+        except lt.InputError as error:
+            told.append(str(error))
+    assert [text for text in told if "a file is damaged" in text]

@@ -3,19 +3,22 @@
     python benchmarks/torture/run.py --minutes 5     # `make torture`: all of it; fuzzing has five minutes
     python benchmarks/torture/run.py --reduced       # some two minutes, nothing written
 
-The table is printed and written to `benchmarks/torture.md`, with the commit that it belongs to. Ends with 1 where anything went wrong.
+    python benchmarks/torture/run.py --only kills --share 0.2    # one part, with a fifth of its tries
+
+The figures are printed and kept in `build/torture`, and all that are kept there stand in `benchmarks/torture.md`, each part with the commit
+that it belongs to. Ends with 1 where anything went wrong.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import platform
 import subprocess
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 from attacks import attacks
 from common import ROOT, Figure
@@ -26,20 +29,25 @@ from malformed import malformed
 from mutants import mutants
 from soak import soak
 
+KEPT = ROOT / "build" / "torture"
 Parts = dict[str, Callable[[], list[Figure]]]
 
 
-def full(minutes: float, mutants_each: int) -> Parts:
-    """The whole, by name."""
-    broken = {"xlsx": 2000, "csv": 2000, "xes": 1000, "parquet": 1000}
+def full(share: float, minutes: float, mutants_each: int) -> Parts:
+    """The whole, or a share of it, by name."""
+
+    def some(count: int) -> int:
+        return max(1, round(share * count))
+
+    broken = {kind: some(count) for kind, count in (("xlsx", 2000), ("csv", 2000), ("xes", 1000), ("parquet", 1000))}
     return {
-        "kills": lambda: kills(300),
-        "faults": faults,
+        "kills": lambda: kills(some(300)),
+        "faults": lambda: faults(None if share >= 1 else some(1500)),
         "malformed": lambda: malformed(broken),
         "fuzz": lambda: fuzz(60 * minutes),
-        "soak": lambda: soak(200),
-        "attacks": lambda: attacks(500),
-        "mutants": lambda: mutants(mutants_each),
+        "soak": lambda: soak(max(40, some(200))),
+        "attacks": lambda: attacks(some(500)),
+        "mutants": lambda: mutants(some(mutants_each)),
     }
 
 
@@ -62,15 +70,29 @@ def commit() -> str:
     return said.stdout.strip() or "unknown"
 
 
-def page(figures: list[Figure], seconds: float) -> str:
-    """The table as a page."""
+def kept(name: str, figures: list[Figure], seconds: float) -> None:
+    """Keeps a part's figures, so that the parts of a long run need not be run at one sitting."""
+    KEPT.mkdir(parents=True, exist_ok=True)
+    rows = [
+        {"what": one.what, "tried": one.tried, "failures": list(one.failures[:20]), "wrong": len(one.failures), "note": one.note}
+        for one in figures
+    ]
+    text = json.dumps({"commit": commit(), "minutes": seconds / 60, "figures": rows}, ensure_ascii=False)
+    (KEPT / f"{name}.json").write_text(text, encoding="utf-8")
+
+
+def page(parts: list[str]) -> str:
+    """The table of all parts that were run, as a page."""
+    found = [json.loads((KEPT / f"{name}.json").read_text(encoding="utf-8")) for name in parts if (KEPT / f"{name}.json").exists()]
     machine = f"{os.cpu_count()} cores ({platform.machine()}), {platform.system()}, Python {platform.python_version()}"
+    rows = [(row, f"{part['commit']} | {part['minutes']:.1f}") for part in found for row in part["figures"]]
     lines = [
         "# Torture", "",
-        f"Made by `make torture` at commit {commit()}, in {seconds / 60:.0f} minutes on {machine}.", "",
-        "| what | tried | went wrong | |", "|---|---:|---:|---|",
-        *(figure.row for figure in figures), "",
-        *(f"- {figure.what}: {failure}" for figure in figures for failure in figure.failures[:20]),
+        f"Made by `make torture`, each part at the commit beside it, on {machine}.", "",
+        "| what | tried | went wrong | | commit | minutes |", "|---|---:|---:|---|---|---:|",
+        *(f"| {row['what']} | {row['tried']} | {row['wrong']} | {row['note']} | {last} |" for row, last in rows),
+        "",
+        *(f"- {row['what']}: {failure}" for row, _ in rows for failure in row["failures"]),
     ]  # fmt: skip
     return "\n".join(lines).rstrip() + "\n"
 
@@ -79,22 +101,23 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", type=float, default=5, help="of fuzzing")
     parser.add_argument("--mutants", type=int, default=100, help="a room")
+    parser.add_argument("--share", type=float, default=1, help="of the full counts")
     parser.add_argument("--reduced", action="store_true", help="a short form, which writes no page")
-    parser.add_argument("--only", help="parts, separated by commas; no page is written")
+    parser.add_argument("--only", help="parts, separated by commas; the others keep their last figures")
     given = parser.parse_args()
-    parts = reduced() if given.reduced else full(given.minutes, given.mutants)
+    parts = reduced() if given.reduced else full(given.share, given.minutes, given.mutants)
     chosen = given.only.split(",") if given.only else list(parts)
-    begun, figures = time.monotonic(), []
+    wrong = False
     for name in chosen:
         before = time.monotonic()
-        for figure in parts[name]():
-            print(figure.row, f"{time.monotonic() - before:.0f} s", flush=True)
-            figures.append(figure)
-    text = page(figures, time.monotonic() - begun)
-    print("", text, sep="\n")
-    if not given.reduced and not given.only:
-        Path(ROOT / "benchmarks" / "torture.md").write_text(text, encoding="utf-8")
-    sys.exit(any(figure.failures for figure in figures))
+        figures = parts[name]()
+        for figure in figures:
+            print(figure.row, *figure.failures, sep="\n", flush=True)
+        wrong |= any(figure.failures for figure in figures)
+        if not given.reduced:
+            kept(name, figures, time.monotonic() - before)
+            (ROOT / "benchmarks" / "torture.md").write_text(page(list(parts)), encoding="utf-8")
+    sys.exit(wrong)
 
 
 if __name__ == "__main__":

@@ -247,7 +247,8 @@ def readable() -> Iterator[None]:
             yield
     except duckdb.Error as error:
         text = one_line(str(error))
-        if not _OF_A_FILE.search(text):
+        # An error without a kind of DuckDB's own comes from the libraries that it decodes files with.
+        if type(error) is not duckdb.Error and not _OF_A_FILE.search(text):
             raise
         told = _VALUES.sub("", text)[:200]  # what stands in the file isn't for the screen
         raise InputError(f"a file is damaged or isn't what its ending says ({told}); export it again") from None
