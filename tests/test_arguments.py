@@ -42,7 +42,8 @@ def log() -> lt.EventLog:
 @pytest.mark.parametrize("name", taking("log"))
 @pytest.mark.parametrize("given", [EVENTS, "events.csv", None], ids=["frame", "path", "nothing"])
 def test_what_is_no_log_is_told_with_what_makes_one(name: str, given: object) -> None:
-    with pytest.raises(lt.UsageError, match=rf"^log is of type {type(given).__name__}; give an EventLog, as lt\.read_log makes$"):
+    what = "log=None isn't allowed" if given is None else f"log is of type {type(given).__name__}"
+    with pytest.raises(lt.UsageError, match=rf"^{what}; give an EventLog, as lt\.read_log makes$"):
         call(name, given)
 
 
