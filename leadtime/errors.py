@@ -111,7 +111,12 @@ def checks_arguments(function: Callable[Given, Found]) -> Callable[Given, Found]
 
 def _check_kind(name: str, value: object, kinds: list[str]) -> None:
     """Refuses a value that is of none of some kinds; a kind's name is enough, for this room knows no other."""
-    if (value is None and "None" in kinds) or {each.__name__ for each in type(value).__mro__} & set(kinds):
+    # What needs a pathway says itself what for.
+    if (
+        (value is None and kinds[0] == "Pathway")
+        or (value is None and "None" in kinds)
+        or {each.__name__ for each in type(value).__mro__} & set(kinds)
+    ):
         return
     given = f"{name}=None isn't allowed" if value is None else f"{name} is of type {type(value).__name__}"
     raise UsageError(f"{given}; give " + ", or ".join(_MAKERS[kind] for kind in kinds if kind != "None"))
