@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from leadtime.engine.events import ReadTable
+from leadtime.engine.readtable import ReadTable
 from leadtime.engine.session import Session, quoted
 
 __all__ = ["INSTANCE", "SCHEDULED", "STEPS", "SUSPENDED", "TRANSITION", "Pairing", "paired"]

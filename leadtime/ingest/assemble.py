@@ -11,8 +11,9 @@ from typing import Any, Literal
 import narwhals as nw
 
 from leadtime.columns import DATE_ROLES, EXAMPLE_CASES, Resolution, resolve_roles
-from leadtime.engine.events import Reading, ReadTable, case_table, event_table, lost_of_cases, repeated_cases
+from leadtime.engine.events import Reading, case_table, event_table, lost_of_cases, repeated_cases
 from leadtime.engine.lifecycle import paired
+from leadtime.engine.readtable import ReadTable
 from leadtime.engine.tables import Raw, cleaned, has_value
 from leadtime.engine.times import TimeSource, all_midnights, span_us
 from leadtime.engine.zones import offsets
