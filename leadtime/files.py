@@ -62,6 +62,8 @@ def draft_of(path: str | os.PathLike[str]) -> Iterator[Path]:
     if os.name == "posix":  # so that the name lasts too; not every file system can
         with contextlib.suppress(OSError):
             _flush(target.parent)
+    if not os.path.lexists(target):
+        raise ResourceError(f"'{target}' was written and is gone again, as its folder went at that moment; make the folder and run again")
 
 
 @contextmanager

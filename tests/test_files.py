@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -66,6 +67,20 @@ def test_what_fails_midway_leaves_the_former_file_and_nothing_else(tmp_path: Pat
         failing()
     assert target.read_bytes() == b"former"
     assert [path.name for path in tmp_path.iterdir()] == ["report.html"]
+
+
+def test_a_folder_that_goes_as_its_file_gets_its_name_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Threat T5."""
+    target, replaced = tmp_path / "out" / "report.html", os.replace
+    target.parent.mkdir()
+
+    def replace(source: Path, to: Path) -> None:
+        replaced(source, to)
+        shutil.rmtree(target.parent)
+
+    monkeypatch.setattr(os, "replace", replace)
+    with pytest.raises(lt.errors.ResourceError, match=r"report\.html' was written and is gone again"):
+        write_whole(target, b"whole")
 
 
 def test_ctrl_c_midway_leaves_the_former_file_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -233,7 +233,9 @@ def _injected(folder: Path, most: int | None, draw: random.Random) -> Figure:
         sound[name] = contents(out, made)
         assert all(sound[name].values()), f"{name}: {run(command)}"
         operations += len(trap.seen)
-        tries += [(name, at, fault) for at in picked(trap.seen) for fault in FAULTS]
+        named = max(at for at, seen in enumerate(trap.seen) if seen.startswith("replace"))
+        # A folder that goes once its files have their names goes with a finished job in it.
+        tries += [(name, at, fault) for at in picked(trap.seen) for fault in FAULTS if at <= named or fault != "the folder goes"]
     chosen = tries if most is None else draw.sample(tries, min(most, len(tries)))
     wrong = []
     for name, at, fault in chosen:
