@@ -34,7 +34,11 @@ FIELD = (
     ("omtag", "rework", "the same step again"),
     ("remiss", "referral", "sent, received, accepted, returned, refused, forwarded, closed"),
     ("röjandekontroll", "disclosure control", "hiding what would tell of one child"),
-    ("samordnad individuell plan (SIP)", "coordinated individual plan", "when both social services and health care are needed"),
+    (
+        "samordnad individuell plan (SIP)",
+        "coordinated individual plan",
+        "for a person helped by municipality and region alike",
+    ),
     ("samordnare", "coordinator", "a named person who holds the case together"),
     ("slöseri", "waste", "time or steps that give the family nothing"),
     ("småbarnsteam", "small-children team", "several professions that map a child's needs together, in one time and place"),
