@@ -353,13 +353,28 @@ BOMB = (
         (HEAD + trace("a", event("x &other;", "2020-01-01T00:00:00Z")) + "</log>", "isn't well-formed XML at line 3: undefined entity"),
         ("<log></log>", "holds no events; export the log again"),
         ("not xml", "isn't well-formed XML at line 1"),
+        ('<?xml version="1.0" encoding="inlineStr"?><log/>', "says that it is in an unknown encoding: inlineStr; export it again in UTF-8"),
         ("<log>" + "<a>" * 250, "nests tags more than 200 deep"),
         (
             "<log><trace><event>" + "".join(f'<string key="k{i}" value="1"/>' for i in range(5001)) + "</event></trace></log>",
             "more than 5000 columns",
         ),
     ],
-    ids=["bomb", "outside type", "outside entity", "html", "open", "cut", "cut between", "entity", "empty", "text", "deep", "broad"],
+    ids=[
+        "bomb",
+        "outside type",
+        "outside entity",
+        "html",
+        "open",
+        "cut",
+        "cut between",
+        "entity",
+        "empty",
+        "text",
+        "encoding",
+        "deep",
+        "broad",
+    ],
 )
 def test_hostile_and_broken_files_are_refused_in_one_line(text: str, message: str, tmp_path: Path) -> None:
     path = tmp_path / "log.xes"
@@ -368,6 +383,14 @@ def test_hostile_and_broken_files_are_refused_in_one_line(text: str, message: st
         lt.read_log(path)
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("head", [HEAD, HEAD + "<!-- -->"], ids=["plain", "parsed"])
+def test_an_attribute_without_a_key_is_kept(head: str, tmp_path: Path) -> None:
+    nameless = '<string key="" value="seen"/>'
+    made = event("x", "2020-01-01T00:00:00Z").replace("</event>", f"{nameless}</event>")
+    log = lt.read_log(written(tmp_path, trace("a", made, more=nameless), head=head))
+    assert log.to_pandas()[["(no key)", "case:(no key)"]].to_numpy().tolist() == [["seen", "seen"]]
 
 
 def test_a_broken_gzip_is_refused(tmp_path: Path) -> None:

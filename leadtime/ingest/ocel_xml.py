@@ -58,6 +58,8 @@ class _Parser:
         except expat.ExpatError as error:
             what = expat.ErrorString(error.code)
             raise InputError(f"'{self._path}' isn't well-formed XML at line {error.lineno}: {what}; export it again") from None
+        except LookupError as error:  # Python looks for an encoding that the parser doesn't know
+            raise InputError(f"'{self._path}' says that it is in an {error}; export it again in UTF-8") from None
         if self._quiet > LARGEST_PIECE:
             raise InputError(
                 f"'{self._path}' holds a single tag or text of over {LARGEST_PIECE >> 20} MB; no event log does, so it isn't read"

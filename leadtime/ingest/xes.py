@@ -33,6 +33,7 @@ _STANDARD = frozenset((f"case:{NAME}", NAME, TIME, "start_timestamp"))
 _BATCH = 1 << 25
 _CHUNK_ROWS = 50_000
 _DEEPEST = 200
+_NAMELESS = "(no key)"  # an attribute whose key is empty, against the standard
 _DECLARED = re.compile(r"""\s*<\?xml[^>]*encoding=["']([^"']*)["']""")
 _TAIL = re.compile(r"\s*</log>\s*")
 
@@ -55,7 +56,8 @@ def read_xes(session: Session, path: Path) -> Source:
     own = frozenset(store.events.columns)
 
     def header(key: str, of_trace: bool) -> str:  # noqa: FBT001 - `joined_raw` calls it
-        return f"case:{key}" if of_trace and key in own else key
+        name = key or _NAMELESS
+        return f"case:{name}" if of_trace and key in own else name
 
     # "Start date" and the like are attributes here: the standard says which key is the time.
     def plays(name: str) -> set[str]:
@@ -190,6 +192,8 @@ class _Parser:
         except expat.ExpatError as error:
             what = expat.ErrorString(error.code)
             raise InputError(f"{self._store.where} isn't well-formed XML at line {error.lineno}: {what}; export it again") from None
+        except LookupError as error:  # Python looks for an encoding that the parser doesn't know
+            raise InputError(f"{self._store.where} says that it is in an {error}; export it again in UTF-8") from None
         self._flush()
         for of_trace, table in ((True, self._store.traces), (False, self._store.events)):
             for key, tag in self._met[of_trace]:
