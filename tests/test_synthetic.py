@@ -16,6 +16,7 @@ SAMPLES = ROOT / "data_samples"
 # Printed totals of public reports: real, and of no person; their READMEs say so.
 PRINTED = {"sambu_mariestad", "visits_table"}
 DATA = sorted(path for path in SAMPLES.glob("*/*") if path.suffix in {".csv", ".xlsx"} and path.parent.name not in PRINTED)
+WRITTEN = {".md", ".ipynb", ".toml", ".py", ".csv", ".html"}
 # Given names that are common in Sweden, without those that are also words, places or units (Per, Hans, Mark, Kim, Liv …).
 GIVEN = frozenset(
     re.findall(
@@ -108,3 +109,20 @@ def test_a_person_would_be_found(tmp_path: Path) -> None:
     rows = next(sheets(path))
     assert len(PERSONAL.findall("\n".join(cell for row in rows for cell in row))) == 4
     assert GIVEN & words_of(rows[1][0]) == {"anna"}
+
+
+def test_no_sentence_of_the_sources_is_copied(shared: Path) -> None:
+    """Twelve words in a row, figures aside, are a sentence or most of one."""
+    taken = set(runs((shared / "SOURCES.md").read_text(encoding="utf-8")))
+    assert len(taken) > 500
+    folders = ("leadtime", "data_samples", "docs", "notebooks", "reports/examples")
+    read = [ROOT / "README.md", *(path for folder in folders for path in (ROOT / folder).rglob("*") if path.suffix in WRITTEN)]
+    assert len(read) > 300
+    for path in read:
+        assert not taken.intersection(runs(path.read_text(encoding="utf-8"))), path.name
+
+
+def runs(text: str, length: int = 12) -> list[str]:
+    """Every run of so many words of a text, without its figures."""
+    words = re.findall(r"[^\W\d_]+", text.casefold())
+    return [" ".join(words[i : i + length]) for i in range(len(words) - length + 1)]
