@@ -90,6 +90,7 @@ def _at_once(clocks: Iterable[Clock], pathway: Pathway, most: int) -> list[list[
     for clock in clocks:
         start = pathway.milestones[clock.start]
         groups.setdefault((start.rule, start.n), []).append(clock)
+    most = min(most, 10**_DIGITS)  # as many as a number before the case ids has room for
     return [group[first : first + most] for group in groups.values() for first in range(0, len(group), most)]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from xml.parsers import expat
 
 from leadtime.errors import InputError
-from leadtime.ingest.streams import LARGEST_PIECE, chunks
+from leadtime.ingest.streams import LARGEST_PIECE, chunks, parsing_xml
 
 __all__ = ["xml_members"]
 
@@ -53,13 +53,8 @@ class _Parser:
     def fed(self, content: bytes) -> list[tuple[str, Any]]:
         """Gives the items that a piece of the file completes; no content is its end."""
         self._quiet += len(content)
-        try:
+        with parsing_xml(f"'{self._path}'"):
             self._parser.Parse(content, not content)
-        except expat.ExpatError as error:
-            what = expat.ErrorString(error.code)
-            raise InputError(f"'{self._path}' isn't well-formed XML at line {error.lineno}: {what}; export it again") from None
-        except LookupError as error:  # Python looks for an encoding that the parser doesn't know
-            raise InputError(f"'{self._path}' says that it is in an {error}; export it again in UTF-8") from None
         if self._quiet > LARGEST_PIECE:
             raise InputError(
                 f"'{self._path}' holds a single tag or text of over {LARGEST_PIECE >> 20} MB; no event log does, so it isn't read"

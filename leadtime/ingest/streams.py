@@ -5,11 +5,13 @@ from __future__ import annotations
 import gzip
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from xml.parsers import expat
 
 from leadtime.errors import InputError, one_line
 
-__all__ = ["LARGEST_PIECE", "check_growth", "chunks"]
+__all__ = ["LARGEST_PIECE", "check_growth", "chunks", "parsing_xml"]
 
 CHUNK = 1 << 20
 
@@ -53,3 +55,15 @@ def _unpacked(stream: gzip.GzipFile, path: Path) -> bytes:
         return stream.read(CHUNK)
     except (OSError, EOFError, zlib.error) as error:
         raise InputError(f"'{path}' is damaged or isn't packed by gzip ({one_line(str(error))[:100]}); export it again") from None
+
+
+@contextmanager
+def parsing_xml(what: str) -> Iterator[None]:
+    """Names the file of which the parser says within the block that it isn't XML."""
+    try:
+        yield
+    except expat.ExpatError as error:
+        reason = expat.ErrorString(error.code)
+        raise InputError(f"{what} isn't well-formed XML at line {error.lineno}: {reason}; export it again") from None
+    except LookupError as error:  # Python looks for an encoding that the parser doesn't know
+        raise InputError(f"{what} says that it is in an {error}; export it again in UTF-8") from None

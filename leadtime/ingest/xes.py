@@ -19,7 +19,7 @@ from leadtime.engine.session import Session
 from leadtime.engine.xes import KINDS, TraceStore
 from leadtime.errors import InputError
 from leadtime.ingest.source import Source
-from leadtime.ingest.streams import LARGEST_PIECE, chunks
+from leadtime.ingest.streams import LARGEST_PIECE, chunks, parsing_xml
 from leadtime.quality import finding
 from leadtime.results import Finding
 
@@ -177,7 +177,7 @@ class _Parser:
 
     def read(self, path: Path) -> int:
         """Stores all events and traces of a file, and gives the number of attributes left out."""
-        try:
+        with parsing_xml(self._store.where):
             for content in chunks(path):
                 self._quiet += len(content)
                 self._parser.Parse(content, False)  # noqa: FBT003 - expat takes it by place
@@ -189,11 +189,6 @@ class _Parser:
                 if len(self._events) + len(self._cases) >= _CHUNK_ROWS:
                     self._flush()
             self._parser.Parse(b"", True)  # noqa: FBT003
-        except expat.ExpatError as error:
-            what = expat.ErrorString(error.code)
-            raise InputError(f"{self._store.where} isn't well-formed XML at line {error.lineno}: {what}; export it again") from None
-        except LookupError as error:  # Python looks for an encoding that the parser doesn't know
-            raise InputError(f"{self._store.where} says that it is in an {error}; export it again in UTF-8") from None
         self._flush()
         for of_trace, table in ((True, self._store.traces), (False, self._store.events)):
             for key, tag in self._met[of_trace]:
