@@ -89,7 +89,7 @@ def test_a_kept_log_reads_its_file_no_more(folder: Path, tmp_path: Path) -> None
 def test_a_very_large_log_stays_in_its_file(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = written(tmp_path / "large.parquet", 20)
     log = lt.read_log(path)
-    monkeypatch.setattr("leadtime.engine.events._MOST_KEPT", 80 * len(log.columns) - 1)
+    monkeypatch.setattr("leadtime.engine.readtable._MOST_KEPT", 80 * len(log.columns) - 1)
     log.keep()
     path.unlink()
     with pytest.raises(lt.errors.LeadtimeError):
