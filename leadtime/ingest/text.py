@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 from leadtime.columns import resolve_some
@@ -55,8 +56,8 @@ def _read(session: Session, path: Path, options: Options, kind: str, encoding: s
         if quick is None:
             if options.encoding is None and encoding == "utf-8" and certain_encoding(path) != "utf-8":
                 return None
-            rows = careful_rows(lines(path, encoding), layout.delimiter, layout.header, layout.first_line, counts)
-            raw = rows_table(session, headers, rows)
+            with closing(lines(path, encoding)) as text:
+                raw = rows_table(session, headers, careful_rows(text, layout.delimiter, layout.header, layout.first_line, counts))
         else:
             raw, counts["repeated"] = quick
     if seen.apostrophes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -129,8 +129,8 @@ def _tail(path: Path) -> bytes:
         return stream.read()
 
 
-def lines(path: Path, encoding: str) -> Iterator[str]:
-    """Gives the lines of a text with their ends.
+def lines(path: Path, encoding: str) -> Generator[str, None, None]:
+    """Gives the lines of a text with their ends; who reads a part only closes it, so that the file doesn't stay open.
 
     Raises:
         InputError: a line is so long that the file is no table.

@@ -6,6 +6,7 @@ import itertools
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,7 +36,8 @@ class Layout:
 
 def layout_of(path: Path, encoding: str, options: Options, kind: str) -> Layout:
     """Gives where the header is and what separates its cells: what names most roles, then what gives rows of one width."""
-    sample = list(itertools.islice(lines(path, encoding), _SAMPLE_LINES + (options.header_row or 0)))
+    with closing(lines(path, encoding)) as text:
+        sample = list(itertools.islice(text, _SAMPLE_LINES + (options.header_row or 0)))
     marked = re.fullmatch(r"sep=(.)\s*", sample[0]) if sample else None
     if options.delimiter is not None:
         if len(options.delimiter) != 1:
