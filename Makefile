@@ -90,7 +90,7 @@ docs: .venv/extra.stamp  ## builds the documentation site in build/site
 lock: check-python  ## writes the three lists of pinned versions anew, with the newest
 	$(PYTHON) -m venv .venv-lock
 	.venv-lock/bin/python $(INSTALL) pip-tools
-	$(COMPILE) --output-file requirements.txt pyproject.toml requirements.in
+	$(COMPILE) --extra fast-excel --output-file requirements.txt pyproject.toml requirements.in
 	$(COMPILE) $(IN_TESTS) --output-file requirements-dev.txt pyproject.toml requirements.in requirements-dev.in
 	$(COMPILE) --extra spark --extra docs --output-file requirements-extra.txt pyproject.toml requirements-extra.in
 
