@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import narwhals as nw
 
 from leadtime.engine.distinct import distinct
-from leadtime.results import QualityReport, Table
+from leadtime.results import InEngine, Portable, QualityReport, Table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,7 +37,7 @@ class Moment:
 
 
 @dataclass(frozen=True)
-class Provenance:
+class Provenance(Portable):
     """Where a log came from and what was chosen in reading it."""
 
     name: str
@@ -55,7 +55,7 @@ class Provenance:
 
 
 @dataclass(frozen=True, eq=False)
-class EventLog:
+class EventLog(InEngine):
     """Events of cases over a lazy frame; made by `read_log`, never changed.
 
     Columns of `frame`: `case_id`, `activity` (text), `start_us`, `end_us` (instants, microseconds since the epoch),
@@ -77,6 +77,8 @@ class EventLog:
     merges: Callable[[], Table] | None = None  # which rows linking merged into which
     keeping: Callable[[], None] | None = None  # stores the events of a lazy log, where they aren't too many
     _shared: dict[str, nw.LazyFrame[Any]] = field(default_factory=dict, init=False, repr=False)
+
+    _instead = "write it with lt.write_log and read it again there"
 
     @cached_property
     def _checked(self) -> tuple[QualityReport, Table]:

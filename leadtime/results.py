@@ -10,15 +10,18 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self
 
+from leadtime.errors import UsageError
 from leadtime.exports import csv_bytes, latex_text, markdown_text, plain_text
 from leadtime.files import write_whole
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["SCHEMA_VERSION", "Estimate", "Finding", "QualityReport", "Result", "Table", "TestResult", "Value", "plain"]
+__all__ = [
+    "SCHEMA_VERSION", "Estimate", "Finding", "InEngine", "Portable", "QualityReport", "Result", "Table", "TestResult", "Value", "plain",
+]  # fmt: skip
 
 SCHEMA_VERSION = 1
 _ROWS_SHOWN = 200  # in a notebook, which a long table would fill
@@ -43,7 +46,33 @@ def plain(value: Any) -> Any:
     return value.item() if hasattr(value, "item") else value
 
 
-class Result:
+class Portable:
+    """A frozen value of numbers that pickles and copies: its read-only mappings travel as dictionaries, what it remembers stays behind."""
+
+    def __getstate__(self) -> dict[str, Any]:
+        values = {f.name: getattr(self, f.name) for f in fields(self)}  # type: ignore[arg-type]
+        return {name: dict(value) if isinstance(value, MappingProxyType) else value for name, value in values.items()}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update({name: MappingProxyType(value) if isinstance(value, dict) else value for name, value in state.items()})
+
+
+class InEngine:
+    """A frozen value whose tables live in the engine: a copy is the value itself, and it can't leave its process."""
+
+    _instead: ClassVar[str] = "take its .to_pandas() instead, or write the log with lt.write_log and compute it there"
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return self
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        raise UsageError(f"{type(self).__name__} lives in the engine of this process and can't be pickled; {self._instead}")
+
+
+class Result(Portable):
     """The manner of all results; a subclass gives `_table` (its main table) and is a frozen dataclass."""
 
     def _table(self) -> Table:

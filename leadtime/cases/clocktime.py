@@ -18,7 +18,7 @@ from leadtime.cases.pauses import ClockAxis, pauses, set_back
 from leadtime.cases.result import LeadTimes
 from leadtime.errors import UsageError, checks_arguments, did_you_mean
 from leadtime.pathway import Clock
-from leadtime.results import SCHEMA_VERSION, Result, Table, Value
+from leadtime.results import SCHEMA_VERSION, InEngine, Result, Table, Value
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -179,7 +179,7 @@ def _shown(at: pd.Timestamp, zone: str | None) -> str:
 
 
 @dataclass(frozen=True, eq=False)
-class ClockTimes(Result):
+class ClockTimes(Result, InEngine):
     """One row a case: the lead time, what is taken off it, and the clock time; lazy until asked for.
 
     A case that is still waiting is within its limit so far. `preset` and `limit_days` are those that hold.

@@ -15,7 +15,7 @@ from leadtime.columns import DATE_ROLES
 from leadtime.errors import InputError, did_you_mean
 from leadtime.log import EventLog, Moment
 from leadtime.pathway import Pathway
-from leadtime.results import SCHEMA_VERSION, Result, Table, Value
+from leadtime.results import SCHEMA_VERSION, InEngine, Result, Table, Value
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,7 +31,7 @@ STATUSES = ("stopped", "still waiting", "left", "excluded")
 
 
 @dataclass(frozen=True, eq=False)
-class LeadTimes(Result):
+class LeadTimes(Result, InEngine):
     """One row a case: status, what stopped the clock and the lead time; lazy until asked for.
 
     `frame` holds integers (`lead_us`, `start_wall_us`, `end_wall_us`, `entry_us`); `to_pandas` gives days and local clock times.

@@ -17,7 +17,7 @@ from leadtime.cases.clock import DAY_US
 from leadtime.cases.result import LeadTimes
 from leadtime.errors import UsageError, checks_arguments
 from leadtime.log import EventLog
-from leadtime.results import SCHEMA_VERSION, Result, Table
+from leadtime.results import SCHEMA_VERSION, InEngine, Result, Table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,7 +31,7 @@ _DAYS = (-25_567, 47_846)  # 1900 to 2100; times outside have no working time
 
 
 @dataclass(frozen=True, eq=False)
-class WorkingTimes(Result):
+class WorkingTimes(Result, InEngine):
     """One row a case: its lead time in calendar days, and the working days and hours within it; lazy until asked for."""
 
     frame: Frame

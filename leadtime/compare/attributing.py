@@ -53,7 +53,7 @@ class AttributedSegment:
         return self.change.value or 0.0
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Attribution(Result):
     """The change of the mean lead time, split so that the parts add up to it.
 

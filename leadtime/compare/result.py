@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
-from leadtime.results import Estimate, Result, Table, TestResult, Value, plain
+from leadtime.results import Estimate, InEngine, Result, Table, TestResult, Value, plain
 
 if TYPE_CHECKING:
     from leadtime.cases import LeadTimes
@@ -50,7 +50,7 @@ class CohortEstimate:
 
 
 @dataclass(frozen=True, eq=False)
-class Comparison(Result):
+class Comparison(Result, InEngine):
     """Before against after, with unfinished cases counted; days throughout.
 
     `statistic` is the declared primary one, on whose `test` every claim rests; `effect` is its estimate of the change. `median_ratio` is
@@ -86,6 +86,8 @@ class Comparison(Result):
     confidence: float
     excluded: int
     _basis: Basis
+
+    _instead = "take its .to_dict(), .to_pandas() or tables instead, which hold no single case"
 
     @property
     def times(self) -> LeadTimes:

@@ -13,6 +13,7 @@ from leadtime.durations.rules import DateOrder, DateRules
 from leadtime.durations.serials import serials
 from leadtime.durations.spellings import Readings, hangs_on, normalised, readings
 from leadtime.errors import InputError
+from leadtime.results import Portable
 
 __all__ = ["DateReading", "DateValue", "read_dates", "read_moment"]
 
@@ -43,7 +44,7 @@ class DateValue:
 
 
 @dataclass(frozen=True)
-class DateReading:
+class DateReading(Portable):
     """What a column of date texts means.
 
     `values`: each text that could be read; `unread`: the others, in the order given; `order`: the order of day, month and year where

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Literal, get_args
 
 from leadtime.errors import UsageError, did_you_mean
+from leadtime.results import Portable
 
 __all__ = ["SEASONS", "DateOrder", "DateRules", "SerialSystem"]
 
@@ -25,7 +26,7 @@ _MONTHS = (
 
 
 @dataclass(frozen=True)
-class DateRules:
+class DateRules(Portable):
     """The choices that a column of written dates leaves open; each is made once a column, never per row.
 
     Args:

@@ -18,6 +18,7 @@ import narwhals as nw
 
 from leadtime.errors import InputError, ResourceError, one_line
 from leadtime.files import draft_of, private_folder, remover
+from leadtime.results import InEngine
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,7 +35,7 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-class Session:
+class Session(InEngine):
     """One DuckDB connection with its bounds; frames made here live as long as it does.
 
     Args:

@@ -15,6 +15,7 @@ import narwhals as nw
 
 from leadtime.engine.protocol import Value
 from leadtime.errors import InputError, ResourceError, UsageError, one_line
+from leadtime.results import InEngine
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -68,7 +69,7 @@ def spark_session() -> SparkSession:
         raise ResourceError(f"Spark doesn't start: {one_line(str(error))[:200]}") from None
 
 
-class SparkEngine:
+class SparkEngine(InEngine):
     """Frames of one Spark session; its settings stay as the caller made them.
 
     Args:

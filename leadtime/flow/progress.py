@@ -31,7 +31,7 @@ _COLUMNS = (
 _COUNTS = ("open", "arrivals", "completions", "left", "lost", "silent")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class WorkInProgress(Result):
     """Open cases period by period; a row for each in `periods`.
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import narwhals as nw
 
 from leadtime.log import EventLog
-from leadtime.results import Result, Table
+from leadtime.results import InEngine, Result, Table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,7 +19,7 @@ Frame = nw.LazyFrame[Any]
 
 
 @dataclass(frozen=True, eq=False)
-class FlowTable(Result):
+class FlowTable(Result, InEngine):
     """A result table that stays in the engine until asked for."""
 
     name: str

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from leadtime.exports import csv_bytes, latex_text, markdown_text
 from leadtime.files import require_suffix, write_whole
-from leadtime.results import Result, Table
+from leadtime.results import InEngine, Result, Table
 from leadtime.words import words
 
 if TYPE_CHECKING:
@@ -141,7 +141,7 @@ class KeyFigure:
 
 
 @dataclass(frozen=True)
-class Report(Result):
+class Report(Result, InEngine):
     """A report, decided once; `to_excel` and `to_html` write it, a notebook shows it, `str()` prints it.
 
     `headlines` has the headline in every language, by its code.
@@ -162,6 +162,8 @@ class Report(Result):
     generated: str = ""
     guard: Guard | None = field(default=None, repr=False, compare=False)
     _release: Release | None = field(default=None, repr=False, compare=False)
+
+    _instead = "write it with .to_excel or .to_html instead"
 
     @property
     def tables(self) -> tuple[TableBlock, ...]:

@@ -14,7 +14,7 @@ from leadtime.flow import FlowTable
 from leadtime.flow.steps import ORDER, axis, in_order
 from leadtime.log import EventLog
 from leadtime.pathway import Pathway
-from leadtime.results import Estimate, Result, Table
+from leadtime.results import Estimate, InEngine, Result, Table
 from leadtime.usage.groups import Frame, require_column
 from leadtime.waste.events import with_kinds
 from leadtime.waste.spellings import NOBODY
@@ -25,7 +25,7 @@ _EPOCH = date(1970, 1, 1)
 
 
 @dataclass(frozen=True, eq=False)
-class CoordinatorEpisodes(Result):
+class CoordinatorEpisodes(Result, InEngine):
     """Episodes of one coordinator each; made by `coordinator_episodes`.
 
     `has_one`: the share of cases that ever had a coordinator; `kept_one`: of these, the share that kept the same one throughout.

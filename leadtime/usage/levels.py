@@ -13,7 +13,7 @@ from leadtime.flow import FlowTable
 from leadtime.flow.steps import ORDER, axis, in_order
 from leadtime.log import EventLog
 from leadtime.pathway import Pathway
-from leadtime.results import Result, Table, Value
+from leadtime.results import InEngine, Result, Table, Value
 from leadtime.usage.groups import Frame, cases_in_groups, require_column
 from leadtime.waste.events import with_kinds
 
@@ -21,7 +21,7 @@ __all__ = ["LevelPaths", "level_paths"]
 
 
 @dataclass(frozen=True, eq=False)
-class LevelPaths(Result):
+class LevelPaths(Result, InEngine):
     """Paths between levels of care; made by `level_paths`.
 
     `cases`: a row a case. `paths`: the distinct paths of each group. `reached`: the share of cases whose highest level is each.

@@ -18,7 +18,7 @@ from leadtime.errors import UsageError, checks_arguments
 from leadtime.flow import FlowTable
 from leadtime.log import EventLog
 from leadtime.pathway import Pathway
-from leadtime.results import SCHEMA_VERSION, Finding, Result, Table
+from leadtime.results import SCHEMA_VERSION, Finding, InEngine, Result, Table
 from leadtime.waste.assessments import in_series, repeated
 from leadtime.waste.declarations import COMPUTED, Figure, Measure, chosen, state
 from leadtime.waste.episodes import apart, without_coordinator
@@ -36,7 +36,7 @@ __all__ = ["WasteLedger", "waste"]
 
 
 @dataclass(frozen=True, eq=False)
-class WasteLedger(Result):
+class WasteLedger(Result, InEngine):
     """The waste of every case and of all together; lazy until asked for.
 
     `measures` are the declarations of what was asked for; `states` says of each code whether it is "computed", or why not.

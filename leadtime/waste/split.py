@@ -15,7 +15,7 @@ from leadtime.cases.clock import DAY_US
 from leadtime.errors import checks_arguments
 from leadtime.log import EventLog
 from leadtime.pathway import Pathway
-from leadtime.results import SCHEMA_VERSION, Finding, Result, Table, Value
+from leadtime.results import SCHEMA_VERSION, Finding, InEngine, Result, Table, Value
 from leadtime.waste.events import CONTACT, CONTACT_KINDS, PAUSED, REFERRAL, UNKNOWN, VALUE, CaseEvents, Frame
 from leadtime.waste.intervals import intervals, laid_contacts
 
@@ -34,7 +34,7 @@ NO_TIME = "the lead time is 0"
 
 
 @dataclass(frozen=True, eq=False)
-class TimeSplit(Result):
+class TimeSplit(Result, InEngine):
     """A row a case with the days of each category; lazy until asked for.
 
     `frame` holds whole microseconds (`value_us`, …, `lead_time_us`, `person_us`), whose parts add up to `lead_time_us` exactly.

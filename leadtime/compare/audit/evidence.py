@@ -17,6 +17,7 @@ from leadtime.compare.basis import Basis
 from leadtime.compare.cohorts import AFTER, BEFORE, Pair, cohort_codes
 from leadtime.compare.estimates import curves_of
 from leadtime.errors import LeadtimeError
+from leadtime.results import Portable
 from leadtime.survival import ratio_by_mover
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ Bools = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
-class AuditEntry:
+class AuditEntry(Portable):
     """One thing that may bend the comparison: its code, the cases it touches, and its effect in a unit.
 
     Units: "days" (an amount), "change" (days, shorter below 0), "age" (days, younger below 0), "share" (of 1), "ratio" (the ratio of
