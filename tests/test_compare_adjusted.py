@@ -136,6 +136,59 @@ def test_what_cannot_be_fitted_says_why(change: dict[str, object], because: str)
     assert all(pd.Series([effect.because]).str.contains(because).all() for effect in failed)
 
 
+def test_ties_are_chosen_in_the_call_and_stand_in_the_table() -> None:
+    rows, figures = reference("lung")
+    times = times_of(cases(rows))
+    for ties in ("efron", "breslow", "exact"):
+        result = lt.compare(times, before="1", after="2", adjust=(), ties=ties)
+        cox, *families = result.adjusted_effects
+        assert cox.estimate.value == pytest.approx(figures["cox"][ties]["hr"], rel=1e-6)
+        assert result.adjusted.to_pandas()["ties"].tolist() == [ties, "", "", ""]
+        assert [effect.ties for effect in families] == [None] * 3
+
+
+@pytest.mark.parametrize(
+    ("options", "because"),
+    [
+        ({"ties": "effron", "adjust": ()}, r"ties='effron' isn't allowed; did you mean 'efron'\?"),
+        ({"ties": "exact"}, r"ties='exact' goes with adjust; name what to hold equal, or give adjust=\(\)"),
+    ],
+)
+def test_a_wrong_word_for_ties_is_one_clear_line(options: dict, because: str) -> None:
+    times = times_of([{"days": 10 + n, "stopped": 1, "cohort": "before" if n < 8 else "after"} for n in range(16)])
+    with pytest.raises(lt.UsageError, match=f"^{because}[^\n]*$"):
+        lt.compare(times, **options)
+
+
+@pytest.mark.parametrize(
+    ("crossing", "language", "says"),
+    [
+        (True, "en", "But it changes with time: "),
+        (False, "en", "There is no sign that it changes with time: "),
+        (True, "sv", "Men den ändras med tiden: "),
+        (False, "sv", "Inget tyder på att den ändras med tiden: "),
+    ],
+)
+def test_a_reader_is_told_whether_coxs_ratio_holds_at_all_times(language: str, says: str, *, crossing: bool) -> None:
+    random = np.random.default_rng(9)
+    rows: list[dict[str, object]] = []
+    for number in range(240):
+        second = number % 2
+        days = random.weibull(3 if second else 0.7) * 100 if crossing else random.exponential(50 if second else 100)
+        rows.append({"days": int(days) + 1, "stopped": 1, "cohort": "after" if second else "before"})
+    result = lt.compare(times_of(rows), adjust=())
+    cox = result.adjusted_effects[0].proportional
+    [sentence] = [each for each in result.assumptions(language) if "Cox" in each]
+    assert says in sentence
+    assert sentence.count("Wald") == 3
+    p = "p < 0.001" if crossing else f"p = {cox.tests[0].p_value:.2f}"
+    assert (p if language == "en" else p.replace(".", ",")) in sentence
+    table = result.proportional_hazards.to_pandas()
+    assert table["term"].tolist() == ["cohort", "all terms"]
+    assert table["p_value"].tolist() == [test.p_value for test in cox.tests]
+    assert (table["early"][0], table["late"][0]) == (cox.early.value, cox.late.value)
+
+
 def test_a_missing_library_is_a_usage_error_with_the_line_that_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:
     def missing(name: str) -> None:
         raise ImportError(name)

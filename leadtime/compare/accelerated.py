@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from leadtime.errors import NotEstimable, UsageError
 
-__all__ = ["Accelerated", "Family", "fitted", "library"]
+__all__ = ["Accelerated", "Family", "fitted", "library", "sandwich"]
 
 Family = Literal["weibull", "lognormal", "loglogistic"]
 _MOST_STEPS = 50
@@ -81,12 +81,13 @@ def fitted(time: Floats, observed: Bools, x: Floats, *, family: Family, cluster:
             break
         if np.abs(gradient).max() <= _CLOSE * len(x):
             bread: Floats = np.linalg.inv(information).astype(np.float64)
-            return Accelerated(point, bread if cluster is None else _sandwich(bread, score, cluster), value)
+            return Accelerated(point, bread if cluster is None else sandwich(bread, score, cluster), value)
         point = point + np.linalg.solve(information, gradient)
     raise NotEstimable(f"the {family} model doesn't fit: its likelihood has no maximum; too few cases have ended")
 
 
-def _sandwich(bread: Floats, score: Floats, cluster: npt.NDArray[np.int64]) -> Floats:
+def sandwich(bread: Floats, score: Floats, cluster: npt.NDArray[np.int64]) -> Floats:
+    """The covariance by person, from that of the model and each case's score."""
     owner = np.unique(cluster, return_inverse=True)[1]
     sums = np.stack([np.bincount(owner, weights=column) for column in score.T], axis=1)
     covariance: Floats = bread @ (sums.T @ sums) @ bread

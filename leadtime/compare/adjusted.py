@@ -5,7 +5,6 @@ Both come through the libraries of the extra "adjust" (statsmodels, greenwood), 
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, get_args
@@ -17,12 +16,14 @@ from leadtime.cases.clock import DAY_US
 from leadtime.compare.accelerated import Family, fitted, library
 from leadtime.compare.basis import Basis
 from leadtime.compare.cohorts import Cohort, Pair
+from leadtime.compare.cox import CoxFit, fitted_cox, halves, proportionality_tests
+from leadtime.compare.design import Ties
 from leadtime.compare.rows import CaseRows, Labels
 from leadtime.errors import LeadtimeError, NotEstimable
-from leadtime.results import Estimate
+from leadtime.results import Estimate, TestResult
 from leadtime.survival.limits import z_value
 
-__all__ = ["AdjustedEffect", "adjusted_effects", "effect_of_model"]
+__all__ = ["AdjustedEffect", "ProportionalHazards", "adjusted_effects", "effect_of_model"]
 
 Model = Literal["cox", "weibull", "lognormal", "loglogistic"]
 _YEAR = 365.25
@@ -32,10 +33,26 @@ Bools = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
+class ProportionalHazards:
+    """Whether Cox's one ratio holds at all times: a test for each term (the cohort first) and for all of them together (last).
+
+    `ratios` are the terms' hazard ratios; `early` and `late` the cohort's in the follow-up up to the median observed end and after it.
+    """
+
+    terms: tuple[str, ...]
+    ratios: tuple[float, ...]
+    tests: tuple[TestResult, ...]
+    early: Estimate
+    late: Estimate
+    median_stop_days: float
+
+
+@dataclass(frozen=True)
 class AdjustedEffect:
     """The change by one model: a hazard ratio (above 1: sooner finished) or a time ratio (below 1: shorter), after against before.
 
-    The standard error is of the log ratio. `terms` are what is held equal, `left_out` the cases in which one of them is missing.
+    The standard error is of the log ratio. `terms` are what is held equal, `left_out` the cases in which one of them is missing. Of Cox's
+    model alone: `ties`, the log likelihood with all coefficients at 0, the score test that all are, and `proportional`.
     """
 
     model: Model
@@ -47,6 +64,10 @@ class AdjustedEffect:
     left_out: int
     log_likelihood: float | None
     because: str = ""
+    ties: Ties | None = None
+    log_likelihood_null: float | None = None
+    score_test: TestResult | None = None
+    proportional: ProportionalHazards | None = None
 
 
 def adjusted_effects(basis: Basis) -> tuple[AdjustedEffect, ...]:
@@ -104,14 +125,15 @@ def _effect(basis: Basis, model: Model, matrix: Floats, terms: tuple[str, ...]) 
     pair = basis.pair
     covariates = matrix[pair.together.place]
     known = np.asarray(~np.isnan(covariates).any(axis=1), bool)
-    strata = basis.design.strata
+    strata, ties, confidence = basis.design.strata, basis.design.ties, basis.options.confidence
     try:
-        return effect_of_model(pair, model, covariates, terms=terms, strata=strata, known=known, confidence=basis.options.confidence)
+        return effect_of_model(pair, model, covariates, terms=terms, strata=strata, known=known, confidence=confidence, ties=ties)
     except LeadtimeError as error:
         measure: Literal["hazard ratio", "time ratio"] = "hazard ratio" if model == "cox" else "time ratio"
-        empty = Estimate(None, confidence=basis.options.confidence, n=int(known.sum()), note=str(error))
+        empty = Estimate(None, confidence=confidence, n=int(known.sum()), note=str(error))
         events = int((pair.together.observed & known).sum())
-        return AdjustedEffect(model, measure, empty, events, terms, strata, int((~known).sum()), None, str(error))
+        counted = ties if model == "cox" else None
+        return AdjustedEffect(model, measure, empty, events, terms, strata, int((~known).sum()), None, str(error), counted)
 
 
 def effect_of_model(
@@ -123,17 +145,19 @@ def effect_of_model(
     strata: tuple[str, ...] = (),
     known: Bools | None = None,
     confidence: float = 0.95,
+    ties: Ties = "efron",
 ) -> AdjustedEffect:
     """Estimates the effect of being in the second cohort by one model.
 
     Args:
         pair: the two cohorts; their strata, persons and late entries are heeded.
-        model: "cox" (ties by Efron), or the family of an accelerated failure time model.
+        model: "cox", or the family of an accelerated failure time model.
         covariates: a row a case of both cohorts, a column a term.
         terms: what the columns are called.
         strata: what the cohorts' strata are called.
         known: which cases have all of their covariates; None for all.
         confidence: of the interval.
+        ties: how Cox's model counts cases that ended at one time.
 
     Returns:
         Ratio with limits from the log scale (Wald); errors go by person where a person has several cases.
@@ -148,15 +172,60 @@ def effect_of_model(
     second = np.repeat([0.0, 1.0], [pair.before.n, pair.after.n])[known]
     x = np.column_stack([second, covariates[known]])
     _require_told_apart(x, terms)
+    counts = (int(both.observed.sum()), terms, strata, int((~known).sum()))
     if model == "cox":
-        log_ratio, error, likelihood = _cox(both, x, repeated=pair.repeated)
-    else:
-        log_ratio, error, likelihood = _accelerated(both, x, model, repeated=pair.repeated)
+        cox = fitted_cox(both, x, ties=ties, repeated=pair.repeated)
+        return AdjustedEffect(
+            model,
+            "hazard ratio",
+            _cox_ratio(cox, both.n, confidence),
+            *counts,
+            cox.log_likelihood,
+            ties=ties,
+            log_likelihood_null=cox.log_likelihood_null,
+            score_test=_score_test(cox, both.n),
+            proportional=_proportional(both, x, cox, terms, ties=ties, repeated=pair.repeated, confidence=confidence),
+        )
+    log_ratio, error, likelihood = _accelerated(both, x, model, repeated=pair.repeated)
+    return AdjustedEffect(model, "time ratio", _ratio(log_ratio, error, both.n, confidence), *counts, likelihood)
+
+
+def _ratio(log_ratio: float, error: float, n: int, confidence: float) -> Estimate:
+    """A ratio with its limits from the log scale."""
     width = z_value(confidence) * error
     ratio, lower, upper = (float(np.exp(value)) for value in (log_ratio, log_ratio - width, log_ratio + width))
-    estimate = Estimate(ratio, lower, upper, error, confidence, "Wald, log scale", both.n)
-    measure: Literal["hazard ratio", "time ratio"] = "hazard ratio" if model == "cox" else "time ratio"
-    return AdjustedEffect(model, measure, estimate, int(both.observed.sum()), terms, strata, int((~known).sum()), likelihood)
+    return Estimate(ratio, lower, upper, error, confidence, "Wald, log scale", n)
+
+
+def _cox_ratio(cox: CoxFit, n: int, confidence: float) -> Estimate:
+    return _ratio(float(cox.coefficients[0]), float(np.sqrt(cox.covariance[0, 0])), n, confidence)
+
+
+def _score_test(cox: CoxFit, n: int) -> TestResult:
+    """Whether the coefficients are all 0; in a model of the cohort alone, whether the cohorts differ."""
+    from scipy.stats import chi2
+
+    df = cox.coefficients.size
+    return TestResult("score test of Cox's model", cox.score, float(chi2.sf(cox.score, df)), df, n, "asymptotic chi-square")
+
+
+def _proportional(
+    both: Cohort, x: Floats, cox: CoxFit, terms: tuple[str, ...], *, ties: Ties, repeated: bool, confidence: float
+) -> ProportionalHazards | None:
+    """Tests the proportion of each term, and gives the cohort's ratio before and after the median observed end."""
+    names = ("cohort", *terms)
+    tests = proportionality_tests(both, x, names, ties=ties)
+    if not tests:
+        return None
+    cut, parts = halves(both)
+    ratios = []
+    for places, part in parts:
+        try:
+            half = fitted_cox(part, x[places], ties=ties, repeated=repeated)
+            ratios.append(_cox_ratio(half, part.n, confidence))
+        except NotEstimable as error:
+            ratios.append(Estimate(None, confidence=confidence, n=part.n, note=str(error)))
+    return ProportionalHazards(names, tuple(np.exp(cox.coefficients).tolist()), tests, ratios[0], ratios[1], cut)
 
 
 def _require_told_apart(x: Floats, terms: tuple[str, ...]) -> None:
@@ -165,30 +234,6 @@ def _require_told_apart(x: Floats, terms: tuple[str, ...]) -> None:
         if np.linalg.matrix_rank(np.column_stack([np.ones(len(x)), x[:, :place]])) <= place:
             what = f"the term '{terms[place - 2]}'" if place > 1 else "the cohort"
             raise NotEstimable(f"{what} can't be told from the cohort and the other terms; leave it out of adjust=")
-
-
-def _cox(both: Cohort, x: Floats, *, repeated: bool) -> tuple[float, float, float]:
-    days, entry = _in_order(both)
-    model = library("statsmodels.duration.hazard_regression").PHReg
-    model = model(days, x, status=both.observed.astype(int), entry=entry, strata=both.stratum, ties="efron")
-    with warnings.catch_warnings(record=True) as told:  # that the search failed is told in an error of our own
-        warnings.simplefilter("always")
-        found = model.fit(groups=both.person, disp=0) if repeated else model.fit(disp=0)
-    if any(issubclass(each.category, RuntimeWarning | UserWarning) for each in told) or not np.isfinite(found.bse).all():
-        raise NotEstimable("the Cox model doesn't fit: its likelihood has no maximum; are the cohorts apart in all of their lead times?")
-    return float(found.params[0]), float(found.bse[0]), float(found.llf)
-
-
-def _in_order(both: Cohort) -> tuple[Floats, Floats | None]:
-    """Ends and late entries by their order, which is all that Cox's model heeds, with each entry after the ends at the same time.
-
-    statsmodels counts a case as at risk from its entry on, R and this library only after it.
-    """
-    if both.entry is None:
-        return both.days, None
-    ends, place = np.unique(both.days, return_inverse=True)
-    entered = np.searchsorted(ends, both.entry, side="right").astype(np.float64)
-    return 2.0 * (place.astype(np.float64) + 1), np.where(both.entry > 0, 2.0 * entered + 1, 0.0)
 
 
 def _accelerated(both: Cohort, x: Floats, family: Family, *, repeated: bool) -> tuple[float, float, float]:

@@ -226,7 +226,7 @@ def _designed(
     """The two cohorts as `compare` makes them: by what was given, else by what the pathway file declares."""
     given = Given(
         by=by, before=before, after=after, break_date=break_date, washout=None, site=None, cohort_rule=None, statistic=None, strata=None,
-        adjust=None, tau=tau, condition_on=None,
+        adjust=None, ties="efron", tau=tau, condition_on=None,
     )  # fmt: skip
     design = design_of(times, given)
     persons = ("person_id",) if times.conflicts.get("person_id") == 0 else ()

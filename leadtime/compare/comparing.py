@@ -13,7 +13,7 @@ from leadtime.compare.adjusted import AdjustedEffect, adjusted_effects
 from leadtime.compare.basis import Basis
 from leadtime.compare.cohorts import breaks_of, two_cohorts
 from leadtime.compare.decision import approximate, primary_test
-from leadtime.compare.design import BreakDate, CohortRule, Design, Given, Statistic, design_of
+from leadtime.compare.design import BreakDate, CohortRule, Design, Given, Statistic, Ties, design_of
 from leadtime.compare.estimates import Interval, Options, curves_of, estimated, mean_difference, mean_ratio, median_change
 from leadtime.compare.horizon import horizon
 from leadtime.compare.result import Comparison
@@ -45,6 +45,7 @@ def compare(
     tau: float | Literal["last"] | None = None,
     strata: str | Sequence[str] | None = None,
     adjust: str | Sequence[str] | None = None,
+    ties: Ties = "efron",
     condition_on: float | None = None,
     seed: int = 0,
     confidence: float = 0.95,
@@ -72,6 +73,8 @@ def compare(
         tau: horizon of the restricted means in days; default the largest whole month at which each cohort has 5 at risk.
         strata: case attributes within which the cohorts are compared by the test (default the site, where there is one).
         adjust: case attributes to hold equal; gives `.adjusted` (needs the extra "adjust"). "birth_date" stands for the age at start.
+        ties: how Cox's model counts cases that ended on one day: by "efron" (default) or "breslow", or "exact", which is slow where
+            hundreds did.
         condition_on: days; all estimates are then of the cases that were still waiting so long after their start.
         seed: of the one generator that a call uses.
         confidence: of all intervals.
@@ -107,7 +110,7 @@ def compare(
     """
     if seed < 0:
         raise UsageError(f"seed={seed} isn't allowed; give a whole number from 0 up")
-    given = Given(by, before, after, break_date, washout, site, cohort_rule, statistic, strata, adjust, tau, condition_on)
+    given = Given(by, before, after, break_date, washout, site, cohort_rule, statistic, strata, adjust, ties, tau, condition_on)
     design = design_of(times, given)
     options = Options(confidence, interval, seed, draws)
     times.log.keep()  # cohorts, matrix and audit read the events many times

@@ -16,10 +16,11 @@ if TYPE_CHECKING:
     from leadtime.cases import LeadTimes
     from leadtime.pathway import ComparisonDesign
 
-__all__ = ["BreakDate", "CohortRule", "Design", "Given", "Statistic", "day_of_text", "design_of"]
+__all__ = ["BreakDate", "CohortRule", "Design", "Given", "Statistic", "Ties", "day_of_text", "design_of"]
 
 CohortRule = Literal["start", "stop", "exclude", "split"]
 Statistic = Literal["median", "restricted_mean"]
+Ties = Literal["efron", "breslow", "exact"]
 BreakDate = str | date | Mapping[str, str | date]
 
 _EPOCH = date(1970, 1, 1)
@@ -43,6 +44,7 @@ class Design:
     statistic: Statistic
     strata: tuple[str, ...]
     adjust: tuple[str, ...] | None
+    ties: Ties
     tau: float | Literal["last"] | None
     condition_on: float
     departures: tuple[str, ...]
@@ -83,6 +85,7 @@ class Given:
     statistic: Statistic | None
     strata: str | Sequence[str] | None
     adjust: str | Sequence[str] | None
+    ties: Ties
     tau: float | Literal["last"] | None
     condition_on: float | None
 
@@ -100,6 +103,9 @@ def design_of(times: LeadTimes, given: Given) -> Design:
     statistic = _chosen(given.statistic, declared, "statistic") or "median"
     _allowed("cohort_rule", rule, get_args(CohortRule))
     _allowed("statistic", statistic, get_args(Statistic))
+    _allowed("ties", given.ties, get_args(Ties))
+    if given.ties != "efron" and given.adjust is None:
+        raise UsageError(f"ties='{given.ties}' goes with adjust; name what to hold equal, or give adjust=() for the cohort alone")
     if rule != "start" and not breaks:
         raise UsageError(f"cohort_rule='{rule}' goes with break_date; give the date on which the change began")
     site, only_site = _site(times, _chosen(given.site, declared, "site") or ("site" if _per_site(breaks) else None))
@@ -117,6 +123,7 @@ def design_of(times: LeadTimes, given: Given) -> Design:
         statistic=statistic,  # type: ignore[arg-type]
         strata=_several(given.strata) or ((site,) if site and not only_site else ()),
         adjust=None if given.adjust is None else _several(given.adjust),
+        ties=given.ties,
         tau=given.tau if given.tau is not None else (declared.tau if declared else None),
         condition_on=_condition(given.condition_on),
         departures=_departures(given, declared),

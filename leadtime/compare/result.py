@@ -189,6 +189,13 @@ class Comparison(Result, InEngine):
         return adjusted_table(self.adjusted_effects)
 
     @property
+    def proportional_hazards(self) -> Table:
+        """Whether Cox's one hazard ratio holds at all times: a test for each term, and the cohort's ratio early and late."""
+        from leadtime.compare.tables import proportional_hazards_table
+
+        return proportional_hazards_table(self.adjusted_effects)
+
+    @property
     def routes(self) -> Table:
         """The cohorts by the route that their cases took; empty where no route is known."""
         from leadtime.compare.routes import by_route

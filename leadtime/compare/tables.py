@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from leadtime.compare.sensitivity import SensitivityRow
     from leadtime.compare.sites import SiteEffect
 
-__all__ = ["adjusted_table", "audit_table", "sensitivity_table", "sites_table"]
+__all__ = ["adjusted_table", "audit_table", "proportional_hazards_table", "sensitivity_table", "sites_table"]
 
 _NONE = Estimate(None)
 
@@ -70,11 +70,29 @@ def sites_table(effects: Iterable[SiteEffect]) -> Table:
 
 def adjusted_table(effects: Iterable[AdjustedEffect]) -> Table:
     """A row for each model."""
-    columns = ("model", "measure", "estimate", "lower", "upper", "interval", "n", "events", "adjusted_for", "strata", "left_out", "because")
+    columns = (
+        "model", "measure", "estimate", "lower", "upper", "interval", "n", "events", "adjusted_for", "strata", "ties", "left_out",
+        "because",
+    )  # fmt: skip
     rows: list[tuple[Value, ...]] = []
     for effect in effects:
         each = effect.estimate
         held = (", ".join(effect.terms), ", ".join(effect.strata))
         figures = (each.value, each.lower, each.upper, each.interval, each.n)
-        rows.append((effect.model, effect.measure, *figures, effect.events, *held, effect.left_out, effect.because))
+        rows.append((effect.model, effect.measure, *figures, effect.events, *held, effect.ties or "", effect.left_out, effect.because))
     return Table("adjusted", columns, tuple(rows), counts=("n", "events", "left_out"))
+
+
+def proportional_hazards_table(effects: Iterable[AdjustedEffect]) -> Table:
+    """A row for each term of Cox's model, the cohort's with its ratio up to the median stop and after it, then all terms together."""
+    parts = [f"{when}{part}" for when in ("early", "late") for part in ("", "_lower", "_upper")]
+    columns = ("term", "hazard_ratio", *parts, "median_stop_days", "statistic", "df", "p_value", "method")
+    rows: list[tuple[Value, ...]] = []
+    for found in (effect.proportional for effect in effects if effect.proportional is not None):
+        halves = [each for half in (found.early, found.late) for each in (half.value, half.lower, half.upper)]
+        names, ratios = (*found.terms, "all terms"), (*found.ratios, None)
+        for place, (name, ratio, test) in enumerate(zip(names, ratios, found.tests, strict=True)):
+            seen = [None] * len(parts) if place else halves
+            day = None if place else found.median_stop_days
+            rows.append((name, ratio, *seen, day, test.statistic, test.df, test.p_value, test.method))
+    return Table("proportional_hazards", columns, tuple(rows))

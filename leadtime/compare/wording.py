@@ -8,13 +8,18 @@ from typing import TYPE_CHECKING, Literal
 from leadtime import words
 
 if TYPE_CHECKING:
+    from leadtime.compare.adjusted import AdjustedEffect
     from leadtime.compare.audit import AuditCheck, AuditEntry
     from leadtime.compare.result import CohortEstimate, Comparison
     from leadtime.compare.sensitivity import SensitivityRow
+    from leadtime.results import Estimate
 
 __all__ = ["assumptions", "audit_sentence", "bias_note", "difference", "facts_of", "headline", "lacking_sentence"]
 
 Language = Literal["en", "sv"]
+
+# Below this p the hazards are said not to be in proportion.
+_OUT_OF_PROPORTION = 0.05
 
 
 def facts_of(comparison: Comparison) -> words.HeadlineFacts:
@@ -81,10 +86,34 @@ def assumptions(comparison: Comparison, language: Language) -> tuple[str, ...]:
         said.append(text.say("assumption.leavers"))
     if comparison.tau is not None:
         said.append(text.say("assumption.horizon", {"tau": words.format_duration(comparison.tau, language=language)}))
+    said += [
+        _proportion(effect, text) for effect in comparison.adjusted_effects if effect.model == "cox" and effect.estimate.value is not None
+    ]
     said.append(text.say("assumption.persons" if comparison.unit == "persons" else "notice.one_case_one_child"))
     if comparison.departures:
         said.append(text.say("assumption.departures", {"options": text.join(comparison.departures)}))
     return tuple(said)
+
+
+def _proportion(effect: AdjustedEffect, text: words.Words) -> str:
+    """Cox's ratio and whether it holds at all times. Without n, by which a reader could count those left out for a missing covariate."""
+    sentence = text.say("assumption.hazards", {"ratio": _hazard_ratio(effect.estimate, text)})
+    found = effect.proportional
+    p_value = found.tests[0].p_value if found else None
+    if found is None or p_value is None:
+        return f"{sentence} {text.say('assumption.hazards_unchecked')}"
+    parts = {"early": _hazard_ratio(found.early, text), "late": _hazard_ratio(found.late, text), "p": text.p_value(p_value)}
+    verdict = text.say("assumption.hazards_differ" if p_value < _OUT_OF_PROPORTION else "assumption.hazards_alike", parts)
+    return f"{sentence} {verdict}"
+
+
+def _hazard_ratio(estimate: Estimate, text: words.Words) -> str:
+    if estimate.value is None or estimate.lower is None or estimate.upper is None:
+        return text.say("value.not_computable")
+    lower, upper = (text.number(value, digits=2, fixed=True) for value in (estimate.lower, estimate.upper))
+    interval = text.say("headline.interval", {"confidence": text.percent(estimate.confidence), "lower": lower, "upper": upper})
+    value, kind = text.number(estimate.value, digits=2, fixed=True), text.say(f"interval_kind.{estimate.interval}")
+    return text.say("assumption.hazard_ratio", {"value": value, "interval": interval, "kind": kind})
 
 
 def _date(day: str, text: words.Words) -> str:
