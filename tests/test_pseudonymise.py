@@ -291,6 +291,24 @@ def test_a_bad_call_is_told_in_one_line_without_the_key(name: str, folder: Path,
     assert not (folder / "out.csv").exists()
 
 
+@pytest.mark.parametrize("out", ["out.csvx", "there", "none/out.csv"], ids=["an ending that isn't known", "a folder", "in no folder"])
+def test_no_new_key_is_left_where_nothing_was_written_with_it(out: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "there").mkdir()
+    assert run(folder, out, "--key-file", str(folder / "new"), "--new-key") in (1, 2)
+    assert capsys.readouterr().err.count("\n") == 1
+    assert not (folder / "new").exists()
+
+
+def test_a_new_key_goes_where_personal_numbers_stop_the_run_but_an_old_one_stays(folder: Path) -> None:
+    (folder / "log.csv").write_text("Ärende,Händelse,Datum,Anteckning\na,Remiss,2019-03-05,19811218-9876\n")
+    for more in (("--new-key",), ()):
+        assert run(folder, "out.csv", "--key-file", str(folder / "new"), *more) == 1
+        assert not (folder / "new").exists()
+    before = (folder / "key").read_bytes()
+    assert run(folder, "out.csv", "--key-file", str(folder / "key")) == 1
+    assert (folder / "key").read_bytes() == before
+
+
 def test_the_log_and_the_key_are_not_written_over(folder: Path) -> None:
     before = (folder / "log.csv").read_bytes(), (folder / "key").read_bytes()
     assert run(folder, "log.csv") == 2

@@ -53,19 +53,19 @@ def pseudonymise(
 
     _require_apart(out, log_file, key_file)
     log = read(log_file, None, columns, timezone, observed_until, sheets, date_order, object_type=object_type)
-    key = _key(key_file, key_env, new=new_key)
-    hidden = hide(
-        log,
-        key,
-        shift_days=shift_days,
-        keep_weekdays=keep_weekdays,
-        follow_up="keep" if keep_follow_up else "drop",
-        drop=tuple(drop or ()),
-        ids=ids,
-        allow_personal_numbers=allow_personal_numbers,
-    )
-    with _for_its_owner():
-        write_log(hidden, out)
+    with _key(key_file, key_env, new=new_key) as key:
+        hidden = hide(
+            log,
+            key,
+            shift_days=shift_days,
+            keep_weekdays=keep_weekdays,
+            follow_up="keep" if keep_follow_up else "drop",
+            drop=tuple(drop or ()),
+            ids=ids,
+            allow_personal_numbers=allow_personal_numbers,
+        )
+        with _for_its_owner():
+            write_log(hidden, out)
     typer.echo(f"{len(hidden)} events written to {out}, readable by you alone; key {key.name} (its name, not the key)")
     _tell(log, hidden, ids, shifted=bool(shift_days))
 
@@ -79,16 +79,24 @@ def _require_apart(out: Path, log_file: Path, key_file: Path | None) -> None:
         raise InputError(f"there is no folder '{out.parent}' to write '{out.name}' into; make it first")
 
 
-def _key(file: Path | None, environment: str | None, *, new: bool) -> PseudonymKey:
+@contextmanager
+def _key(file: Path | None, environment: str | None, *, new: bool) -> Iterator[PseudonymKey]:
+    """The key; a new one goes again where nothing gets written with it, so that the mended call can be the same."""
     from leadtime import privacy
 
-    if new:
-        if file is None or environment is not None:
-            raise UsageError("--new-key makes a key file; name it with --key-file and leave --key-env out")
-        return privacy.new_key(file)
-    if (file is None) == (environment is None):
-        raise UsageError("give the key with --key-file FILE or --key-env NAME, one of them; --new-key makes the file")
-    return privacy.read_key(file=file, environment=environment)
+    if not new:
+        if (file is None) == (environment is None):
+            raise UsageError("give the key with --key-file FILE or --key-env NAME, one of them; --new-key makes the file")
+        yield privacy.read_key(file=file, environment=environment)
+        return
+    if file is None or environment is not None:
+        raise UsageError("--new-key makes a key file; name it with --key-file and leave --key-env out")
+    key = privacy.new_key(file)
+    try:
+        yield key
+    except BaseException:
+        file.unlink(missing_ok=True)
+        raise
 
 
 @contextmanager
