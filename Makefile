@@ -38,11 +38,11 @@ reports: .venv/core.stamp  ## makes the example reports in reports/examples anew
 		echo "written: $$out"; \
 	done
 
-test: lint  ## runs every check: lint, types, rooms, tests, doctests, coverage
-	$(BIN)/python $(PYTEST) --numprocesses $(WORKERS) --cov --cov-report=term
+test: lint  ## runs lint, types, rooms, tests, doctests and coverage: under ten minutes, set-up included
+	$(BIN)/python $(PYTEST) --numprocesses $(WORKERS) -m "not slow" --cov --cov-report=term
 
-# Another time zone and locale than the machine's, more examples a property, Spark, and a program that is missing is a failure.
-test-all: .venv/extra.stamp  ## runs all tests again, those that need another program too
+# Another time zone and locale than the machine's, the slow tests, more examples a property, Spark, and a program that is missing is a failure.
+test-all: .venv/extra.stamp  ## runs all tests: the slow ones and those that need another program too
 	LEADTIME_REQUIRE_PROGRAMS=1 HYPOTHESIS_PROFILE=thorough TZ=Asia/Kathmandu LC_ALL=C $(BIN)/python $(PYTEST) --numprocesses $(WORKERS)
 
 lint: .venv/dev.stamp  ## checks style, format, types and the walls between the rooms

@@ -19,6 +19,8 @@ from leadtime.report import SECTIONS
 from leadtime.report.stream import stream_report
 from tests.conftest import absent
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[1]
 SAMPLE = ROOT / "data_samples" / "mark_svenljunga"
 

@@ -79,6 +79,7 @@ def test_describe_gives_flow_and_transitions(capsys: pytest.CaptureFixture[str])
     assert "still waiting" in out
 
 
+@pytest.mark.slow
 def test_the_demo_makes_a_sample_and_its_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["demo", "--out", str(tmp_path / "demo")]) == 0
     assert "8.5 months" in capsys.readouterr().out

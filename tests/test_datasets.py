@@ -409,6 +409,7 @@ def parts(content: bytes) -> dict[str, bytes]:
         return {name: archive.read(name) for name in archive.namelist()}
 
 
+@pytest.mark.slow
 def test_a_rebuild_by_command_gives_the_same_bytes(files, tmp_path, capsys):
     assert main([str(tmp_path)]) == 0
     assert {path.name: path.read_bytes() for path in (tmp_path / "mark_svenljunga").iterdir()} == files

@@ -52,6 +52,7 @@ def here(tmp_path_factory) -> str:
     return made(tmp_path_factory.mktemp("here"), 2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("seed", "language", "zone", "threads"),
     [

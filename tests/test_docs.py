@@ -124,6 +124,7 @@ def test_every_picture_is_drawn_and_shown() -> None:
     assert [name for name in sorted(kept) if f"images/{name})" not in pages] == []
 
 
+@pytest.mark.slow
 @pytest.mark.program("mkdocs")
 def test_the_site_builds_without_a_warning(tmp_path: Path) -> None:
     environment = os.environ | {"PYTHONPATH": str(ROOT), "NO_MKDOCS_2_WARNING": "1"}

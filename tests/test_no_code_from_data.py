@@ -47,6 +47,7 @@ def watched(code: str, *arguments: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, "PYTHONPATH": str(ROOT)})
 
 
+@pytest.mark.slow
 def test_a_whole_report_run_opens_no_connection_starts_no_program_and_unpickles_nothing(tmp_path):
     """Threat T1, T8."""
     code = "from leadtime.cli import main\nsys.exit(main(sys.argv[1:]))"

@@ -68,6 +68,7 @@ def test_there_are_notebooks():
     assert [path.name for path in NOTEBOOKS][:1] == ["01_before_after.ipynb"]
 
 
+@pytest.mark.slow
 @every_notebook
 def test_a_notebook_runs_and_shows_what_is_committed(path, tmp_path, monkeypatch):
     committed = nbformat.read(path, as_version=4)

@@ -13,6 +13,8 @@ import pytest
 import leadtime as lt
 from leadtime.cli import main
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[1]
 SAMPLE = ROOT / "data_samples" / "mark_svenljunga"
 

@@ -6,7 +6,6 @@ import os
 import re
 import subprocess
 import sys
-import time
 import zipfile
 from html.parser import HTMLParser
 from pathlib import Path
@@ -261,6 +260,7 @@ class TestPage:
         assert on_page(sample._repr_html_()).tables == on_page(page(sample)).tables
 
 
+@pytest.mark.slow
 def test_the_same_report_gives_the_same_bytes_in_another_zone_locale_and_hour(sample, files, tmp_path):
     """Threat T10."""
     code = (
@@ -295,13 +295,7 @@ def test_the_page_and_the_workbook_need_no_matplotlib():
     subprocess.run([sys.executable, "-c", code, ROOT], check=True)
 
 
-def test_writing_is_quick(sample, tmp_path):
-    start = time.process_time()
-    sample.to_excel(tmp_path / "r.xlsx")
-    sample.to_html(tmp_path / "r.html")
-    assert time.process_time() - start < 3
-
-
+@pytest.mark.slow
 @pytest.mark.program("soffice", "pdftoppm")
 def test_libreoffice_opens_the_workbook_and_prints_every_sheet_on_few_pages(files, tmp_path):
     home = f"-env:UserInstallation=file://{tmp_path}/profile"

@@ -130,5 +130,5 @@ class Study(RuleBasedStateMachine):
         assert not [case for case in self.cohort if case in page]
 
 
-TestStudy = Study.TestCase
+TestStudy = pytest.mark.slow(Study.TestCase)
 TestStudy.settings = settings(max_examples=max(4, settings().max_examples // 8), stateful_step_count=8)

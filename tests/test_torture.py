@@ -15,7 +15,7 @@ from types import ModuleType
 import pytest
 
 TORTURE = Path(__file__).resolve().parents[1] / "benchmarks" / "torture"
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="kills, quotas and memory as Linux has them")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform != "linux", reason="kills, quotas and memory as Linux has them")]
 MORE = 4 if os.environ.get("HYPOTHESIS_PROFILE") == "thorough" else 1
 
 
