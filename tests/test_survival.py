@@ -184,6 +184,17 @@ def test_a_stratum_without_an_event_adds_nothing() -> None:
         assert (found.statistic, found.p_value) == pytest.approx((alone.statistic, alone.p_value))
 
 
+def test_the_weight_of_gray_test_counts_early_differences_more_and_none_at_0() -> None:
+    """Two groups that differ late only: the more the early times count, the less is seen; without a weight nothing changes."""
+    late = np.arange(1, 61, dtype=float)
+    time, group = np.concatenate([late, np.where(late > 30, late + 40, late)]), ["a"] * 60 + ["b"] * 60
+    cause = np.tile([1, 1, 2], 40)
+    plain, none, half, whole = (survival.gray_test(time, cause, group, **more) for more in ({}, {"rho": 0.0}, {"rho": 0.5}, {"rho": 1}))
+    assert none == plain
+    assert plain.statistic > half.statistic > whole.statistic > 0
+    assert (whole.observed, whole.expected) == (plain.observed, plain.expected)
+
+
 @pytest.mark.parametrize("function", ["log_rank", "exact_log_rank", "gray_test"])
 def test_a_stratum_with_one_group_is_refused_by_name(function: str) -> None:
     data = ([1, 2, 3, 4, 2, 7], [1] * 6, [*list("abab"), "a", "a"])
@@ -436,6 +447,7 @@ REFUSED: list[Call] = [
     ),
     ("gray_test", ([1, 2], [0, 0], ["a", "b"]), {}, NotEstimable, "all cases are censored"),
     ("gray_test", ([1, 2], [1, 2], ["a", "b"]), {"of_cause": 3}, UsageError, "of_cause is 3.*there is '1', '2'"),
+    ("gray_test", ([1, 2], [1, 2], ["a", "b"]), {"rho": -1}, UsageError, "rho is -1; allowed is 0 or more"),
     ("gray_test", ([1, 2], [1, 2], ["a", "a"]), {}, NotEstimable, "group holds only 'a'"),
     ("fixed_time_difference", ([1, 2], [1, 1], ["a", "b"]), {"time": -1}, UsageError, "time is -1"),
     ("fixed_time_difference", ([1, 2], [1, 0], ["a", "b"]), {"time": 5}, NotEstimable, "time is 5, but the last time of group 'b' is 2"),

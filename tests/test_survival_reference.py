@@ -296,6 +296,16 @@ def test_stratified_gray_test_is_that_printed_by_cmprsk() -> None:
             assert (test.df, test.method) == (printed["df"], "asymptotic chi-square, 2 strata")
 
 
+def test_gray_test_with_a_weight_is_that_of_cmprsk() -> None:
+    time, cause = column("cmprsk_rho", "time", float), column("cmprsk_rho", "cause")
+    group, stratum = column("cmprsk_rho", "group"), column("cmprsk_rho", "stratum")
+    for of_cause in (1, 2):
+        wanted = figures("cmprsk_rho")["gray_stratified_rho_1"][f"cause{of_cause}"]
+        found = survival.gray_test(time, cause, group, strata=stratum, of_cause=of_cause, rho=1)
+        assert (found.statistic, found.p_value) == (pytest.approx(wanted["chisq"], rel=1e-9), pytest.approx(wanted["p"], rel=1e-9))
+        assert (found.df, found.method) == (wanted["df"], "asymptotic chi-square, 2 strata, rho = 1")
+
+
 def test_shares_of_the_pilot_are_those_of_r_within_follow_up() -> None:
     months, _, period = pilot()
     cause = column("pilot_synthetic", "cause")
