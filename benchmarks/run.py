@@ -30,14 +30,14 @@ ROOT = HERE.parent
 PM4PY_HOME = Path(os.environ.get("LEADTIME_BENCH_PM4PY", ROOT / ".venv-bench"))
 MEASURES = ("lead_times", "transitions", "case_profile", "cohort_summary")
 KEYS = {"lead_times": ["case_id"], "transitions": ["source", "target"], "case_profile": ["case_id"], "cohort_summary": ["cohort"]}
-# pm4py is far too slow for more, and plain pandas holds everything in memory.
+# pm4py holds everything in memory and takes long, and plain pandas holds everything in memory.
 LARGEST = {"pm4py": 1e6, "pandas": 1e7}
 # The section of the page that `reading.py` writes.
 READING = "## Reading"
 LEFT_OUT = (
-    "pm4py (AGPL, in an environment of its own) gives W in part: the mean of each transition, where the end of the event before is what counts. "
-    "Case durations are taken from its frame, since its own function for them fails on a log with starts and ends. It has no quantiles, "
-    "hand-overs, repeats, waiting by overlap, nor a summary by cohort. Only the durations are compared."
+    "pm4py (AGPL, in an environment of its own) gives W in part: mean, median, spread and ends of each transition, where the end of the event "
+    "before is what counts. Case durations are taken from its frame, since its own function for them fails on a log with starts and ends. It has "
+    "no other quantiles, hand-overs, repeats, waiting by overlap, nor a summary by cohort. Only the durations are compared."
 )
 
 
@@ -48,6 +48,14 @@ class Run:
     wall: float
     cpu: float
     memory: float
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What a program gives: so many measures (columns of numbers, keys apart), and whether they are those of leadtime."""
+
+    measures: int
+    verdict: str
 
 
 def python_of(peer: str) -> str:
@@ -100,6 +108,12 @@ def differences(ours: Path, theirs: Path) -> list[str]:
     return found
 
 
+def delivered(folder: Path) -> int:
+    """How many measures a program gives: the columns of numbers in its answers, the keys apart."""
+    answers = [(name, pd.read_parquet(folder / f"{name}.parquet")) for name in MEASURES if (folder / f"{name}.parquet").exists()]
+    return sum(len(frame.drop(columns=KEYS[name]).select_dtypes("number").columns) for name, frame in answers)
+
+
 def same(a: pd.Series, b: pd.Series) -> bool:
     """Whether two columns hold the same values, numbers to 1e-9."""
     if pd.api.types.is_numeric_dtype(a) and not pd.api.types.is_bool_dtype(a):
@@ -115,30 +129,32 @@ def measured(size: float, peers: list[str], runs: int, folder: Path) -> list[str
     log = folder / f"log_{size:.0e}.parquet"
     synthetic.write(int(size), str(log))
     taking_part = [peer for peer in peers if size <= LARGEST.get(peer, float("inf"))]
-    verdicts = {}
+    answers: dict[str, Answers] = {}
     for peer in taking_part:
         (folder / peer).mkdir(exist_ok=True)
         run(peer, log, folder / peer)
         wrong = differences(folder / "leadtime", folder / peer)
-        verdicts[peer] = "equal" if not wrong else "differs: " + ", ".join(wrong)
-        print(f"{size:.0e} {peer}: {verdicts[peer]}", flush=True)
+        answers[peer] = Answers(delivered(folder / peer), "equal" if not wrong else "differs: " + ", ".join(wrong))
+        print(f"{size:.0e} {peer}: {answers[peer]}", flush=True)
     runs_of: dict[str, list[Run]] = {peer: [] for peer in taking_part}
     for _ in range(runs):
         for peer in taking_part:
             runs_of[peer].append(run(peer, log))
             print(f"{size:.0e} {peer}: {runs_of[peer][-1]}", flush=True)
     log.unlink()
-    return [row(size, peer, runs_of[peer], runs_of["leadtime"], verdicts[peer]) for peer in taking_part]
+    return [row(size, peer, runs_of, answers) for peer in taking_part]
 
 
-def row(size: float, peer: str, own: list[Run], ours: list[Run], verdict: str) -> str:
-    """Gives a row of the table: medians, and how many times leadtime's they are."""
+def row(size: float, peer: str, runs: dict[str, list[Run]], answers: dict[str, Answers]) -> str:
+    """Gives a row of the table: medians, and leadtime's cost over them, in all and for each measure delivered."""
     cells = [f"{size:.0e}".replace("e+0", "e"), peer]
+    ratios = {}
     for name, digits in (("wall", 2), ("cpu", 2), ("memory", 0)):
-        values = [getattr(one, name) for one in own]
-        ratio = statistics.median(getattr(us, name) / value for us, value in zip(ours, values, strict=True))
-        cells += [f"{statistics.median(values):.{digits}f}", f"{ratio:.2f}"]
-    return "| " + " | ".join([*cells, verdict]) + " |"
+        values = [getattr(one, name) for one in runs[peer]]
+        ratios[name] = statistics.median(getattr(us, name) / value for us, value in zip(runs["leadtime"], values, strict=True))
+        cells += [f"{statistics.median(values):.{digits}f}", f"{ratios[name]:.2f}"]
+    each = ratios["wall"] * answers[peer].measures / answers["leadtime"].measures
+    return "| " + " | ".join([*cells, str(answers[peer].measures), f"{each:.2f}", answers[peer].verdict]) + " |"
 
 
 def machine() -> str:
@@ -161,9 +177,10 @@ def page(rows: list[str], command: str, runs: int) -> str:
             "Workload W: lead times (first start to last end), transitions, case profile and a summary by cohort, from a Parquet file to pandas",
             "frames, exact quantiles. The log is synthetic (`benchmarks/synthetic.py`), about 14 events a case. `duckdb` is SQL written by hand for",
             "this one log: the floor. The ratios are leadtime's cost over the peer's: below 1, leadtime is cheaper. Whole processes, Python's",
-            "own start included. Answers are compared before anything is timed, all columns that both give, to 1e-9.", "",
-            "| events | program | wall s | ratio | CPU s | ratio | peak MB | ratio | answers |",
-            "|---|---|---:|---:|---:|---:|---:|---:|---|",
+            "own start included. Answers are compared before anything is timed, all columns that both give, to 1e-9. `measures` are the columns",
+            "of numbers that a program gives, keys apart, and `wall each` is the ratio of wall time for one of them.", "",
+            "| events | program | wall s | ratio | CPU s | ratio | peak MB | ratio | measures | wall each | answers |",
+            "|---|---|---:|---:|---:|---:|---:|---:|---:|---:|---|",
             *rows, "", LEFT_OUT, "",
         ]
     )  # fmt: skip

@@ -19,3 +19,9 @@ lead = (cases["time:timestamp"].max() - cases["start_timestamp"].min()) / pd.Tim
 print(len(graph), len(lead))
 if len(sys.argv) > 2:
     lead.rename("lead_time_days").rename_axis("case_id").reset_index().to_parquet(f"{sys.argv[2]}/lead_times.parquet")
+    # In seconds and from the end before, hence under names of their own.
+    steps = [
+        {"source": source, "target": target, **{f"{name}_s": value for name, value in found.items()}}
+        for (source, target), found in graph.items()
+    ]
+    pd.DataFrame(steps).to_parquet(f"{sys.argv[2]}/transitions.parquet")
