@@ -165,3 +165,16 @@ def test_the_end_of_observation_is_a_date_or_an_instant(given: Any, us: int, is_
     assert moment is not None
     assert (moment.us, moment.is_date) == (us, is_date)
     assert moment.wall_us == us + 2 * 3_600_000_000  # summer time throughout, and the first of two at the change
+
+
+@pytest.mark.parametrize(
+    "text", ["2019-01-01 24:00", "2019-01-01T24:00:00", "2019-01-01 24:00:00+01:00", "1/1 2019 24:00", "20190101 24:00"]
+)
+def test_there_is_no_hour_24_in_any_spelling_or_format(text, tmp_path):
+    rows = pd.DataFrame({"case_id": ["a", "a"], "activity": ["x", "y"], "start": [text, "2019-03-01 10:00"]})
+    rows.to_csv(tmp_path / "log.csv", index=False)
+    rows.to_excel(tmp_path / "log.xlsx", index=False)
+    for source in (rows, tmp_path / "log.csv", tmp_path / "log.xlsx"):
+        log = lt.read_log(source)
+        assert [(row["value"], row["reason"]) for row in log.rejected.records()] == [(text, "unreadable start")]
+        assert len(log) == 1

@@ -276,3 +276,13 @@ def test_every_spelling_of_the_sources_mixes_in_one_column() -> None:
     for side, place in (("lower", 0), ("upper", 1)):
         days = pd.to_datetime(found[f"start_{side}_wall_us"], unit="us").dt.strftime("%Y-%m-%d").tolist()
         assert dict(zip(SPELLINGS, days, strict=True)) == {text: bounds[place] for text, bounds in SPELLINGS.items()}
+
+
+def test_the_beginning_of_a_month_is_read_to_the_month_and_what_gives_no_bounds_is_rejected_by_its_cell():
+    """Where a beginning ends nobody says, so it has the bounds of the whole; about a month has none (DEFINITIONS 1.4)."""
+    rows = [("a", "Remiss", "Början av maj 2020"), ("a", "Besök", "2020-06-10"), ("b", "Remiss", "H1 2020"), ("b", "Besök", "ca mars 2020")]
+    log = lt.read_log(pd.DataFrame(rows, columns=["case_id", "activity", "start"]))
+    assert (log.quality.rows_read, log.quality.rows_kept) == (4, 3)
+    assert [(row["row_number"], row["value"], row["reason"]) for row in log.rejected.records()] == [(3, "ca mars 2020", "unreadable start")]
+    times = lt.lead_times(log).to_pandas().set_index("case_id")
+    assert times.loc["a", ["lower_days", "upper_days"]].tolist() == [10, 40]

@@ -80,6 +80,12 @@ def readings(text: str, *, rules: DateRules = _PLAIN) -> Readings:
     >>> readings("2019-02-30")
     ()
     """
+    if len(text) > LONGEST:
+        return ()
+    within = _WITHIN.fullmatch(text)
+    if within:
+        # Nobody says where the beginning ends, so the bounds are those of the whole.
+        return tuple((order, bounds) for order, bounds in readings(within["whole"], rules=rules) if not order and bounds[0] < bounds[1])
     weekday = _WEEKDAY.fullmatch(text)
     if weekday:
         day = _WEEKDAYS[weekday["weekday"]]
@@ -89,7 +95,7 @@ def readings(text: str, *, rules: DateRules = _PLAIN) -> Readings:
             for order, bounds in readings(weekday["rest"], rules=rules)
             if bounds[0] == bounds[1] and (bounds[0] + 3) % 7 == day
         )
-    if len(text) > LONGEST or not _DIGIT.search(text) or not _VOCABULARY.issuperset(_LETTERS.findall(text)):
+    if not _DIGIT.search(text) or not _VOCABULARY.issuperset(_LETTERS.findall(text)):
         return ()
     spaced = _DASHES.sub(" - ", text)
     for spelling in (text, spaced) if spaced != text else (text,):
@@ -228,6 +234,11 @@ def _quarter(found: re.Match[str], rules: DateRules) -> Readings:
     return _one(_months(int(found["y"]), last - 2, last))
 
 
+def _half_year(found: re.Match[str], rules: DateRules) -> Readings:
+    half = _HALVES.get(found["half"], found["half"])
+    return _one(_months(int(found["y"]), 1, 6) if half == "1" else _months(int(found["y"]), 7, 12))
+
+
 def _week(found: re.Match[str], rules: DateRules) -> Readings:
     """An ISO week, Monday to Sunday, or one day of it."""
     year, week, day = int(found["y"]), int(found["w"]), found.groupdict().get("d")
@@ -274,8 +285,17 @@ _Y, _M, _D = r"(?P<y>[0-9]{4})", r"(?P<m>[0-9]{1,2})", r"(?P<d>[0-9]{1,2})"
 _NAME = rf"(?P<name>{'|'.join(sorted((*_MONTHS, *_SEASON_NAMES), key=len, reverse=True))})\.?"
 _WEEK = r"(?:v|vecka|veckan|week|w)\.? ?(?P<w>[0-9]{1,2})"
 _QUARTER = r"(?:q|k|kv|kvartal|quarter)\.? ?(?P<q>[1-4])"
+_HALVES = {"första": "1", "first": "1", "andra": "2", "second": "2"}
+_HALF_YEAR = "h ?(?P<half>[12])"
+_HALF_YEAR_NAMED = rf"(?:the )?(?P<half>{'|'.join(_HALVES)}|[12](?=:a|st|nd))(?::a|st|nd)? (?:halvåret|half-year|half)(?: av| of)?"
+_WITHIN = re.compile(
+    r"(?:(?:i )?(?:början|mitten|slutet) (?:av|på)|(?:in )?(?:the )?(?:beginning|start|middle|end) of|early|mid|late)[ -](?P<whole>.+)"
+)
 _TURN = r"(?P<name>årsskiftet|vintern?|winter|turn of the year)"
-_OTHER_WORDS = "den the e st nd rd th of v vecka veckan week w q k kv kvartal quarter årsskiftet turn year till to"
+_OTHER_WORDS = (
+    "den the e a st nd rd th of av v vecka veckan week w q k kv kvartal quarter h halvåret half första andra first second "
+    "årsskiftet turn year till to"
+)
 _VOCABULARY = frozenset((*_MONTHS, *_SEASON_NAMES, *_OTHER_WORDS.split()))
 _Reader = Callable[[re.Match[str], DateRules], Readings]
 _SPELLINGS: tuple[tuple[re.Pattern[str], _Reader], ...] = tuple(
@@ -307,6 +327,9 @@ _SPELLINGS: tuple[tuple[re.Pattern[str], _Reader], ...] = tuple(
         (rf"{_Y}[ -]?{_WEEK}(?:-(?P<d>[1-7]))?", _week),
         (rf"{_QUARTER},? {_Y}", _quarter),
         (rf"{_Y}[ -]?{_QUARTER}", _quarter),
+        (rf"{_HALF_YEAR},? {_Y}", _half_year),
+        (rf"{_Y}[ -]?{_HALF_YEAR}", _half_year),
+        (rf"{_HALF_YEAR_NAMED},? {_Y}", _half_year),
         (r"(?P<a>[0-9]{4}) ?- ?(?P<b>[0-9]{4})", _years),
         (rf"(?P<a>[^\W\d_]+)\.?-(?P<b>[^\W\d_]+)\.? {_Y}", _named_months),
         (rf"{_Y} (?P<a>[^\W\d_]+)\.?-(?P<b>[^\W\d_]+)\.?", _named_months),

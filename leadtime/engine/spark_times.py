@@ -22,7 +22,7 @@ DAY_US = 86_400_000_000
 Kind = Literal["date", "local", "instant", "text"]
 _EPOCH = "TIMESTAMP_NTZ'1970-01-01 00:00:00'"
 _DATE = r"^(?!0000)\d{4}[-/]\d\d[-/]\d\d$"
-_CLOCK = r"^(?!0000)\d{4}[-/]\d\d[-/]\d\d[ T]\d\d:\d\d(:\d\d([.,]\d{1,9})?)?"
+_CLOCK = r"^(?!0000)\d{4}[-/]\d\d[-/]\d\d[ T]([01]\d|2[0-3]):\d\d(:\d\d([.,]\d{1,9})?)?"
 
 
 @dataclass(frozen=True)

@@ -39,8 +39,9 @@ SPACES = (
 _POINTS = 0x110000  # how many code points there are
 # The calendar begins with the year 1; 0000 stands for no date.
 _DATE = r"(\d{3}[1-9]|\d\d[1-9]0|\d[1-9]00|[1-9]000)[-/]\d\d[-/]\d\d"
-_PLAIN_CLOCK = _DATE + r"[ T]\d\d:\d\d(:\d\d(\.\d{1,9})?)?"
-_CLOCK = _DATE + r"[ T]\d\d:\d\d(:\d\d([.,]\d{1,9})?)?"
+_HOUR = r"([01]\d|2[0-3])"  # DuckDB would take 24:00 for the midnight after, where the dates that it doesn't read know no such hour
+_PLAIN_CLOCK = _DATE + rf"[ T]{_HOUR}" + r":\d\d(:\d\d(\.\d{1,9})?)?"
+_CLOCK = _DATE + rf"[ T]{_HOUR}" + r":\d\d(:\d\d([.,]\d{1,9})?)?"
 _OFFSET = _CLOCK + r" ?(Z|[+-]\d\d(:?\d\d)?)"
 
 _NATIVE_LOCAL = ("TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "DATETIME")
