@@ -4,7 +4,7 @@
 
 Each reading is a process of its own, leadtime and the peer in turn; seconds are of the reading alone, without Python's own start. What both
 found is compared first. The ratio is the median of the ratios of neighbouring runs, leadtime over the peer: below 1, leadtime is faster.
-`openpyxl` is a workbook read by both without calamine. The table is written as the last section of `docs/benchmarks.md`, or of `--out`; a
+`openpyxl` is a workbook read by both without calamine. The table is written as a section of `docs/benchmarks.md`, or of `--out`; a
 format that isn't run keeps its rows there.
 """
 
@@ -27,7 +27,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import duckdb
 import openpyxl
 import synthetic
-from run import machine, python_of
+from run import machine, python_of, sections, write_section
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
@@ -106,9 +106,8 @@ def row(kind: str, size: int, program: str, taken: list[dict[str, Any]], ours: l
     return "| " + " | ".join([*cells, "" if program == "leadtime" else f"{most:.2f}", verdict]) + " |"
 
 
-def section(page: str, rows: dict[str, list[str]], runs: int) -> str:
-    """Gives the page with its last section made anew; a format that wasn't run keeps its rows."""
-    before, _, old = page.partition(HEADING)
+def section(old: str, rows: dict[str, list[str]], runs: int) -> str:
+    """Gives the section anew; a format that wasn't run keeps its rows."""
     kept = {kind: [line for line in old.splitlines() if line.startswith(f"| {kind} ")] for kind in PEERS}
     table = [line for kind in PEERS for line in rows.get(kind, kept[kind])]
     told = (
@@ -119,7 +118,7 @@ def section(page: str, rows: dict[str, list[str]], runs: int) -> str:
         f"CPU time doesn't. {machine()}",
         ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("python-calamine", "openpyxl")) + ".",
     )
-    return "\n".join([*([before.rstrip(), ""] if before.strip() else []), HEADING, "", *told, "", *COLUMNS, *table, ""])
+    return "\n".join([HEADING, "", *told, "", *COLUMNS, *table, ""])
 
 
 def main() -> None:
@@ -138,9 +137,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         rows = {kind: measured(kind, int(getattr(asked, kind)), asked.runs, Path(folder)) for kind in kinds}
     out = Path(asked.out)
-    text = section(out.read_text(encoding="utf-8") if out.exists() else "", rows, asked.runs)
-    print(text[text.index(HEADING) :])
-    out.write_text(text, encoding="utf-8")
+    old = next((part for part in sections(out) if part.startswith(HEADING)), "")
+    write_section(out, HEADING, section(old, rows, asked.runs))
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ import datetime as dt
 import importlib.metadata
 import os
 import platform
+import re
 import statistics
 import subprocess
 import sys
@@ -32,8 +33,6 @@ MEASURES = ("lead_times", "transitions", "case_profile", "cohort_summary")
 KEYS = {"lead_times": ["case_id"], "transitions": ["source", "target"], "case_profile": ["case_id"], "cohort_summary": ["cohort"]}
 # pm4py holds everything in memory and takes long, and plain pandas holds everything in memory.
 LARGEST = {"pm4py": 1e6, "pandas": 1e7}
-# The section of the page that `reading.py` writes.
-READING = "## Reading"
 LEFT_OUT = (
     "pm4py (AGPL, in an environment of its own) gives W in part: mean, median, spread and ends of each transition, where the end of the event "
     "before is what counts. Case durations are taken from its frame, since its own function for them fails on a log with starts and ends. It has "
@@ -201,8 +200,20 @@ def main() -> None:
         rows = [line for size in asked.sizes.split(",") for line in measured(float(size), peers, asked.runs, Path(folder))]
     text = page(rows, f"python benchmarks/run.py --sizes {asked.sizes} --runs {asked.runs}", asked.runs)
     out = Path(asked.out)
-    reading = out.read_text(encoding="utf-8").partition(READING) if out.exists() else ("", "", "")
-    out.write_text("\n".join([text, *([reading[1] + reading[2]] if reading[1] else [])]), encoding="utf-8")
+    _, *others = sections(out)
+    out.write_text("\n".join([text, *others]), encoding="utf-8")
+    print(text)
+
+
+def sections(out: Path) -> list[str]:
+    """Gives the page's parts: what stands first, which this program writes, and the sections of the others."""
+    return re.split(r"(?m)^(?=## )", out.read_text(encoding="utf-8")) if out.exists() else [""]
+
+
+def write_section(out: Path, heading: str, text: str) -> None:
+    """Puts a section in its place on the page, or at the end."""
+    parts = [text if part.startswith(heading) else part.rstrip() + "\n" for part in sections(out) if part]
+    out.write_text("\n".join(parts if text in parts else [*parts, text]), encoding="utf-8")
     print(text)
 
 

@@ -1,10 +1,10 @@
-"""Workload W through leadtime's public functions: `python with_leadtime.py LOG [FOLDER]`; with a folder the answers are written there."""
+"""Workload W through leadtime's public functions: `python with_leadtime.py LOG [FOLDER [MEMORY_LIMIT]]`; answers go to the folder."""
 
 import sys
 
 import leadtime as lt
 
-log = lt.read_log(sys.argv[1])
+log = lt.read_log(sys.argv[1], memory_limit=sys.argv[3] if len(sys.argv) > 3 else None)
 times = lt.lead_times(log)
 answers = {
     "lead_times": times.to_pandas(),
