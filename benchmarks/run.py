@@ -144,9 +144,14 @@ def measured(size: float, peers: list[str], runs: int, folder: Path) -> list[str
     return [row(size, peer, runs_of, answers) for peer in taking_part]
 
 
+def short(size: float) -> str:
+    """A size as in 1e6."""
+    return f"{size:.0e}".replace("e+0", "e")
+
+
 def row(size: float, peer: str, runs: dict[str, list[Run]], answers: dict[str, Answers]) -> str:
     """Gives a row of the table: medians, and leadtime's cost over them, in all and for each measure delivered."""
-    cells = [f"{size:.0e}".replace("e+0", "e"), peer]
+    cells = [short(size), peer]
     ratios = {}
     for name, digits in (("wall", 2), ("cpu", 2), ("memory", 0)):
         values = [getattr(one, name) for one in runs[peer]]

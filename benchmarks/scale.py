@@ -1,7 +1,7 @@
 """How workload W grows: `python benchmarks/scale.py [--sizes 1e6,1e7,1e8] [--limits 16GB,6GB]`.
 
-Each size is run under each limit of the engine's memory, a process each. The answers under all limits must be those under the first, to 1e-9;
-the growth is of CPU time an event, the largest size over the smallest. It writes its section of `docs/benchmarks.md`.
+Each size is run under each limit of the engine's memory, a process each. The answers under all limits must be those under the first, to
+1e-9; the growth is of CPU time an event, the largest size over the smallest. It writes its section of `docs/benchmarks.md`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 
 import synthetic
-from run import HERE, ROOT, Answers, Run, delivered, differences, machine, taken, write_section
+from run import HERE, ROOT, Answers, Run, delivered, differences, machine, short, taken, write_section
 
 HEADING = "## Scale"
 
@@ -52,23 +52,24 @@ def under(size: float, limits: list[str], folder: Path) -> dict[str, tuple[Run, 
 def page(runs: dict[float, dict[str, tuple[Run, Answers]]], told: str) -> str:
     """Gives the section's text."""
     rows = [
-        f"| {size:.0e} | {limit} | {run.wall:.1f} | {run.cpu:.1f} | {1e6 * run.cpu / size:.2f} | {run.memory:.0f} | {answers.verdict} |".replace(
-            "e+0", "e"
-        )
+        f"| {short(size)} | {limit} | {run.wall:.1f} | {run.cpu:.1f} | {1e6 * run.cpu / size:.2f} | {run.memory:.0f} | {answers.verdict} |"
         for size, of_limits in runs.items()
         for limit, (run, answers) in of_limits.items()
     ]
     smallest, largest = (next(iter(runs[size].values()))[0].cpu / size for size in (min(runs), max(runs)))
+    growth = (
+        f"From {short(min(runs))} to {short(max(runs))} events the CPU time of an event becomes {largest / smallest:.2f} times as much."
+    )
     return "\n".join(
         [
             HEADING, "",
             told, "",
-            "Workload W in one process, its frames written to Parquet, under a limit of what the engine may hold in memory; beyond it the engine",
-            "spills to disk. The peak is the whole process, the result frames in pandas included.", "",
+            "Workload W in one process, its frames written to Parquet, under a limit of what the engine may hold in memory; beyond it the",
+            "engine spills to disk. The peak is the whole process, the result frames in pandas included.", "",
             "| events | memory_limit | wall s | CPU s | CPU µs an event | peak MB | answers |",
             "|---|---|---:|---:|---:|---:|---|",
             *rows, "",
-            f"From {min(runs):.0e} to {max(runs):.0e} events CPU time grows {largest / smallest:.2f} times as fast as the events.".replace("e+0", "e"), "",
+            growth, "",
         ]
     )  # fmt: skip
 
