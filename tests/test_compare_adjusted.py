@@ -189,6 +189,47 @@ def test_a_reader_is_told_whether_coxs_ratio_holds_at_all_times(language: str, s
     assert (table["early"][0], table["late"][0]) == (cox.early.value, cox.late.value)
 
 
+@pytest.mark.parametrize("silent", ["before", "after"])
+def test_a_cohort_in_which_nobody_finished_has_no_ratio(silent: str) -> None:
+    rows = [{"days": 10 + 3 * n, "stopped": int(c != silent), "cohort": c} for c in ("before", "after") for n in range(20)]
+    effects = lt.compare(times_of(rows), adjust=()).adjusted_effects
+    assert [effect.estimate.value for effect in effects] == [None] * 4
+    assert {effect.because for effect in effects} == {
+        f"nobody in '{silent}' has finished, so there is no ratio; observe for longer or leave out adjust="
+    }
+
+
+def test_a_term_whose_cases_all_still_wait_has_no_time_ratio() -> None:
+    """The likelihood rises for ever with the term; at its flat end the gradient is nothing."""
+    rows = [{"days": 10 + 3 * n, "stopped": int(n < 14), "cohort": c, "late": int(n >= 14)} for c in ("before", "after") for n in range(20)]
+    effects = lt.compare(times_of(rows), adjust="late").adjusted_effects
+    assert [effect.estimate.value for effect in effects] == [None] * 4
+    assert all("its likelihood has no maximum" in effect.because for effect in effects)
+
+
+def test_lead_times_that_are_all_alike_within_cohorts_have_no_time_ratio() -> None:
+    alike = [{"days": 50, "stopped": 1, "cohort": c} for c in ("before", "after") for _ in range(20)]
+    apart = [{**row, "days": 50 if row["cohort"] == "before" else 30} for row in alike]
+    for rows in (alike, apart):
+        effects = lt.compare(times_of(rows), adjust=()).adjusted_effects
+        assert [effect.estimate.value for effect in effects[1:]] == [None] * 3
+        assert all("its likelihood has no maximum" in effect.because for effect in effects[1:])
+
+
+def test_strata_of_which_each_holds_one_cohort_are_refused() -> None:
+    rows = [{"days": 10 + 3 * n, "stopped": 1, "cohort": c, "place": c} for c in ("before", "after") for n in range(20)]
+    effects = lt.compare(times_of(rows), strata="place", adjust=()).adjusted_effects
+    assert {effect.because for effect in effects} == {"no stratum holds both cohorts, so they can't be compared within strata"}
+
+
+def test_no_p_value_stands_where_a_half_of_the_follow_up_has_no_ratio() -> None:
+    rows = [{"days": 10 + 3 * n, "stopped": int(n == 9), "cohort": c} for c in ("before", "after") for n in range(20)]
+    result = lt.compare(times_of(rows), adjust=())
+    [sentence] = [each for each in result.assumptions("en") if "Cox" in each]
+    assert sentence.endswith("Whether it changes with time can't be checked.")
+    assert "p =" not in sentence
+
+
 def test_a_missing_library_is_a_usage_error_with_the_line_that_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:
     def missing(name: str) -> None:
         raise ImportError(name)

@@ -292,7 +292,7 @@ def test_a_site_with_one_cohort_only_says_nothing_and_is_left_out_of_the_test():
     rows = [(s, d, {**a, "site": "B" if n < 8 else "A"}) for n, (s, d, a) in enumerate(ALONE)]
     with_all, with_a = lt.compare(times_of(rows), site="site"), lt.compare(times_of(rows[8:]))
     assert with_all.test.p_value == pytest.approx(with_a.test.p_value, abs=2e-3)
-    assert "1 strata hold one cohort only and are left out" in with_all.test.method
+    assert "1 stratum holds one cohort only and is left out" in with_all.test.method
     apart = [(s, d, {**a, "site": a["cohort"]}) for s, d, a in ALONE]
     assert "no stratum holds both cohorts" in lt.compare(times_of(apart), site="site").test.method
 

@@ -21,6 +21,7 @@ __all__ = ["Accelerated", "Family", "fitted", "library", "sandwich"]
 Family = Literal["weibull", "lognormal", "loglogistic"]
 _MOST_STEPS = 50
 _CLOSE = 1e-10  # of the gradient, for each case
+_SHORT = 1e-6  # of a step of Newton's method, to the coefficients
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -68,22 +69,35 @@ def fitted(time: Floats, observed: Bools, x: Floats, *, family: Family, cluster:
 
     Source: Kalbfleisch & Prentice (2002), section 3.6; equals R `survreg`.
     """
-    greenwood = library("greenwood")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # whether a maximum was found is seen below
-        start = greenwood.AFT(family).fit(greenwood.Surv(time=time, event=observed.astype(int)), x)
-    point: Floats = np.append(np.asarray(start.coef_, np.float64), np.log(start.scale_))
     wide, log_time = np.column_stack([np.ones(len(x)), x]), np.log(time)
-    for _ in range(_MOST_STEPS):
+    point = _start(time, observed, x, family)
+    for _ in range(_MOST_STEPS if np.isfinite(point).all() else 0):
         score, information, value = _derivatives(point, wide, log_time, observed, family)
         gradient = score.sum(axis=0)
         if not np.isfinite(gradient).all() or np.linalg.matrix_rank(information) < point.size:
             break
-        if np.abs(gradient).max() <= _CLOSE * len(x):
+        step = np.linalg.solve(information, gradient)
+        # A likelihood that rises for ever is flat in the end, and only its steps tell that it is no maximum.
+        if np.abs(gradient).max() <= _CLOSE * len(x) and np.abs(step).max() <= _SHORT * max(1.0, float(np.abs(point).max())):
             bread: Floats = np.linalg.inv(information).astype(np.float64)
             return Accelerated(point, bread if cluster is None else sandwich(bread, score, cluster), value)
-        point = point + np.linalg.solve(information, gradient)
+        point = point + step
     raise NotEstimable(f"the {family} model doesn't fit: its likelihood has no maximum; too few cases have ended")
+
+
+def _start(time: Floats, observed: Bools, x: Floats, family: Family) -> Floats:
+    """Where greenwood's search ends; by least squares where it can't tell how well it knows its coefficients."""
+    greenwood = library("greenwood")
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")  # whether a maximum was found is seen by the steps from here
+        try:
+            found = greenwood.AFT(family).fit(greenwood.Surv(time=time, event=observed.astype(int)), x)
+            point: Floats = np.append(np.asarray(found.coef_, np.float64), np.log(found.scale_))
+        except np.linalg.LinAlgError:
+            wide = np.column_stack([np.ones(len(x)), x])
+            slopes = np.linalg.lstsq(wide, np.log(time))[0]
+            point = np.append(slopes, np.log(np.std(np.log(time) - wide @ slopes)))
+    return point
 
 
 def sandwich(bread: Floats, score: Floats, cluster: npt.NDArray[np.int64]) -> Floats:

@@ -168,6 +168,8 @@ def effect_of_model(
     Source: Cox (1972), ties after Efron (1977), equals R `coxph`; accelerated failure time equals R `survreg`.
     """
     known = np.ones(pair.together.n, bool) if known is None else known
+    pair.with_both_in_each_stratum()  # refuses strata of which none holds both
+    _require_ends(pair, known)
     both = pair.together.take(known)
     second = np.repeat([0.0, 1.0], [pair.before.n, pair.after.n])[known]
     x = np.column_stack([second, covariates[known]])
@@ -226,6 +228,13 @@ def _proportional(
         except NotEstimable as error:
             ratios.append(Estimate(None, confidence=confidence, n=part.n, note=str(error)))
     return ProportionalHazards(names, tuple(np.exp(cox.coefficients).tolist()), tests, ratios[0], ratios[1], cut)
+
+
+def _require_ends(pair: Pair, known: Bools) -> None:
+    """Refuses a cohort in which nobody finished: its ratio to the other is 0 or without bound."""
+    for cohort, mine in zip(pair.cohorts, np.split(known, [pair.before.n]), strict=True):
+        if not (cohort.observed & mine).any():
+            raise NotEstimable(f"nobody in '{cohort.name}' has finished, so there is no ratio; observe for longer or leave out adjust=")
 
 
 def _require_told_apart(x: Floats, terms: tuple[str, ...]) -> None:

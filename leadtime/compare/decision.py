@@ -46,7 +46,8 @@ def primary_test(pair: Pair, statistic: Statistic, tau: float | None, difference
 def _log_rank(pair: Pair, seed: int) -> TestResult:
     kept, alone = pair.with_both_in_each_stratum()
     found = _tested(kept, seed)
-    return replace(found, method=f"{found.method}; {alone} strata hold one cohort only and are left out") if alone else found
+    left_out = f"{alone} strata hold one cohort only and are left out" if alone > 1 else "1 stratum holds one cohort only and is left out"
+    return replace(found, method=f"{found.method}; {left_out}") if alone else found
 
 
 def _tested(pair: Pair, seed: int) -> TestResult:

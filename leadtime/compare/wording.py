@@ -100,7 +100,7 @@ def _proportion(effect: AdjustedEffect, text: words.Words) -> str:
     sentence = text.say("assumption.hazards", {"ratio": _hazard_ratio(effect.estimate, text)})
     found = effect.proportional
     p_value = found.tests[0].p_value if found else None
-    if found is None or p_value is None:
+    if found is None or p_value is None or None in (found.early.value, found.late.value):
         return f"{sentence} {text.say('assumption.hazards_unchecked')}"
     parts = {"early": _hazard_ratio(found.early, text), "late": _hazard_ratio(found.late, text), "p": text.p_value(p_value)}
     verdict = text.say("assumption.hazards_differ" if p_value < _OUT_OF_PROPORTION else "assumption.hazards_alike", parts)
