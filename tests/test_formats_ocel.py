@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import gzip
 import json
 import sqlite3
 import tempfile
@@ -301,6 +302,29 @@ def test_an_xml_file_is_told_by_its_tags_and_may_be_in_another_encoding(tmp_path
     assert lt.read_log(path).provenance.format == "xes"
     path.write_text("<html/>", encoding="utf-8")
     assert "begins neither as an OCEL log nor as XES does" in refused(path)
+
+
+@pytest.mark.parametrize("name", ["log.xmlocel.gz", "log.xml.gz", "log.jsonocel.gz", "log.json.gz", "LOG.JSON.GZ"])
+def test_a_packed_log_is_the_log(name: str, tmp_path: Path) -> None:
+    plain = as_xml(LOG, tmp_path) if "xml" in name else as_json(LOG, tmp_path)
+    packed = tmp_path / name
+    packed.write_bytes(gzip.compress(plain.read_bytes()))
+    log = lt.read_log(packed, object_type="child")
+    assert log.provenance.format == "ocel"
+    assert log.to_pandas().equals(lt.read_log(plain, object_type="child").to_pandas())
+    packed.write_bytes(packed.read_bytes()[:-40])
+    assert "is damaged or isn't packed by gzip" in refused(packed, object_type="child")
+    packed.write_bytes(b"<log/>")
+    assert "is damaged or isn't packed by gzip" in refused(packed, object_type="child")
+
+
+def test_a_bomb_of_an_xml_log_is_not_unpacked(tmp_path: Path) -> None:
+    path = tmp_path / "log.xmlocel.gz"
+    with gzip.open(path, "wb") as stream:
+        stream.write(b"<log>")
+        for _ in range(40):
+            stream.write(b" " * (1 << 20))
+    assert "holds a single tag or text of over 32 MB at line 1" in refused(path, object_type="child")
 
 
 def test_what_belongs_to_no_item_of_an_xml_log_is_left(tmp_path: Path) -> None:

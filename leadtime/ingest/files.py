@@ -8,6 +8,7 @@ from pathlib import Path
 
 from leadtime.errors import InputError, UsageError, did_you_mean
 from leadtime.ingest.sqlite_file import opened_sqlite, tables_of
+from leadtime.ingest.streams import first_bytes
 
 __all__ = ["FORMATS", "checked_path", "format_of"]
 
@@ -16,10 +17,11 @@ _ENDINGS = {
     ".csv": "csv", ".txt": "csv", ".tsv": "tsv", ".tab": "tsv", ".xlsx": "xlsx", ".xlsm": "xlsx", ".parquet": "parquet", ".pq": "parquet",
     ".xes": "xes", ".xes.gz": "xes", ".jsonocel": "ocel", ".xmlocel": "ocel", ".sqlite": "sqlite", ".sqlite3": "sqlite", ".db": "sqlite",
     ".json": "json", ".xml": "xml", ".ndjson": "fhir", ".jsonl": "fhir", ".ndjson.gz": "fhir",
+    ".jsonocel.gz": "ocel", ".xmlocel.gz": "ocel", ".json.gz": "json", ".xml.gz": "xml",
 }  # fmt: skip
 # What is looked at of a file to tell what it is.
 _HEAD = 1 << 16
-_LATER = {".gz": "compressed files", ".xls": "old Excel", ".xlsb": "binary Excel", ".ods": "OpenDocument"}
+_LATER = {".gz": "packed text and tables", ".xls": "old Excel", ".xlsb": "binary Excel", ".ods": "OpenDocument"}
 
 
 def checked_path(source: str | os.PathLike[str]) -> Path:
@@ -74,8 +76,7 @@ def format_of(path: Path, given: str | None = None) -> str:
         if ending not in _ENDINGS:
             raise InputError(f"'{path}': {_unknown(ending)}; supported are {', '.join(FORMATS)} (save it as one of them, or say format=)")
         chosen = _ENDINGS[ending]
-    with path.open("rb") as stream:
-        head = stream.read(_HEAD)
+    head = first_bytes(path, _HEAD)
     if chosen in ("json", "sqlite", "xml"):
         return told_by_content(path, chosen, head)
     if chosen in ("csv", "tsv") and (head.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0"))):

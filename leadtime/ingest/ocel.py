@@ -20,6 +20,7 @@ from leadtime.ingest.ocel_json import store_json, store_xml
 from leadtime.ingest.ocel_sqlite import store_sqlite
 from leadtime.ingest.source import Source
 from leadtime.ingest.sqlite_file import SQLITE_MARK
+from leadtime.ingest.streams import first_bytes
 from leadtime.quality import finding
 from leadtime.results import Finding
 
@@ -49,8 +50,7 @@ def read_ocel(session: Session, path: Path, object_type: str | None) -> Source:
 
 def _storing(path: Path) -> Callable[[ObjectStore, Path], None]:
     """What stores a file of this kind: an SQLite file by its mark, XML by its first character, whatever its encoding; else JSON."""
-    with path.open("rb") as stream:
-        head = stream.read(256)
+    head = first_bytes(path, 256)
     if head.startswith(SQLITE_MARK):
         return store_sqlite
     return store_xml if head.lstrip(b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n").startswith(b"<") else store_json

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import gzip
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from xml.parsers import expat
 
 from leadtime.errors import InputError, one_line
 
-__all__ = ["LARGEST_PIECE", "check_growth", "chunks", "parsing_xml"]
+__all__ = ["LARGEST_PIECE", "check_growth", "chunks", "first_bytes", "parsing_xml"]
 
 CHUNK = 1 << 20
 
@@ -35,7 +35,7 @@ def check_growth(packed: int, unpacked: int, what: str) -> None:
         raise InputError(f"{what} unpacks to over {unpacked // max(packed, 1)} times its size, as a zip bomb does; it isn't read")
 
 
-def chunks(path: Path) -> Iterator[bytes]:
+def chunks(path: Path) -> Generator[bytes]:
     """Gives the bytes of a file piece by piece, unpacked where its name ends in .gz."""
     with path.open("rb") as stream:
         if path.suffix.lower() != ".gz":
@@ -48,6 +48,12 @@ def chunks(path: Path) -> Iterator[bytes]:
                 total += len(content)
                 check_growth(stream.tell(), total, f"'{path}'")
                 yield content
+
+
+def first_bytes(path: Path, most: int) -> bytes:
+    """Gives what a file begins with, up to a megabyte; of a packed file what is in it."""
+    with closing(chunks(path)) as content:
+        return next(content, b"")[:most]
 
 
 def _unpacked(stream: gzip.GzipFile, path: Path) -> bytes:

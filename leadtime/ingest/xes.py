@@ -19,7 +19,8 @@ from leadtime.engine.session import Session
 from leadtime.engine.xes import KINDS, TraceStore
 from leadtime.errors import InputError
 from leadtime.ingest.source import Source
-from leadtime.ingest.streams import LARGEST_PIECE, chunks, parsing_xml
+from leadtime.ingest.streams import chunks
+from leadtime.ingest.tags import Tags
 from leadtime.quality import finding
 from leadtime.results import Finding
 
@@ -32,7 +33,6 @@ DATE = "leadtime:date"
 _STANDARD = frozenset((f"case:{NAME}", NAME, TIME, "start_timestamp"))
 _BATCH = 1 << 25
 _CHUNK_ROWS = 50_000
-_DEEPEST = 200
 _NAMELESS = "(no key)"  # an attribute whose key is empty, against the standard
 _DECLARED = re.compile(r"""\s*<\?xml[^>]*encoding=["']([^"']*)["']""")
 _TAIL = re.compile(r"\s*</log>\s*")
@@ -46,7 +46,7 @@ def read_xes(session: Session, path: Path) -> Source:
     store, nested = _plain(session, path), 0
     if store is None:
         store = TraceStore(session, f"'{path}'")
-        nested = _Parser(store).read(path)
+        nested = _Traces(store).read(path)
     if not store.has_events():
         raise InputError(f"'{path}' holds no events; export the log again with them")
     store.traces.require([NAME])
@@ -156,17 +156,12 @@ def _require_plain_head(head: str) -> None:
         raise _NotPlainError
 
 
-class _Parser:
+class _Traces(Tags):
     """Reads any XES file, a piece of it at a time."""
 
     def __init__(self, store: TraceStore) -> None:
+        super().__init__(store.where)
         self._store = store
-        self._parser = expat.ParserCreate()
-        self._parser.StartElementHandler = self._start
-        self._parser.EndElementHandler = self._end
-        self._parser.StartDoctypeDeclHandler = self._refuse
-        self._tags: list[str] = []
-        self._quiet = 0  # bytes since the last tag
         self._trace = 0
         self._case: dict[str, str | None] | None = None
         self._event: dict[str, str | None] | None = None
@@ -177,18 +172,11 @@ class _Parser:
 
     def read(self, path: Path) -> int:
         """Stores all events and traces of a file, and gives the number of attributes left out."""
-        with parsing_xml(self._store.where):
-            for content in chunks(path):
-                self._quiet += len(content)
-                self._parser.Parse(content, False)  # noqa: FBT003 - expat takes it by place
-                if self._quiet > LARGEST_PIECE:
-                    raise InputError(
-                        f"{self._store.where} holds a single tag or text of over {LARGEST_PIECE >> 20} MB at line "
-                        f"{self._parser.CurrentLineNumber}; no event log does, so it isn't read"
-                    )
-                if len(self._events) + len(self._cases) >= _CHUNK_ROWS:
-                    self._flush()
-            self._parser.Parse(b"", True)  # noqa: FBT003
+        for content in chunks(path):
+            self.feed(content)
+            if len(self._events) + len(self._cases) >= _CHUNK_ROWS:
+                self._flush()
+        self.feed(b"")
         self._flush()
         for of_trace, table in ((True, self._store.traces), (False, self._store.events)):
             for key, tag in self._met[of_trace]:
@@ -203,21 +191,10 @@ class _Parser:
                 table.append([row for _, row in done], {"trace": ("Int64", [trace for trace, _ in done])})
             del rows[: len(done)]
 
-    def _refuse(self, *_: object) -> None:
-        raise InputError(
-            f"{self._store.where} declares a document type, by which it could hold entities or refer to other files; "
-            "no XES file needs one, so it isn't read: take the <!DOCTYPE …> out"
-        )
-
-    def _start(self, name: str, attributes: dict[str, str]) -> None:
-        self._quiet = 0
-        tag = name.rpartition(":")[2]
-        owner = self._tags[-1] if self._tags else ""
-        self._tags.append(tag)
-        if len(self._tags) > _DEEPEST:
-            raise InputError(f"{self._store.where} nests tags more than {_DEEPEST} deep at line {self._parser.CurrentLineNumber}")
-        if len(self._tags) == 1 and tag != "log":
-            raise InputError(f"{self._store.where} isn't an event log in XES: it begins with <{tag}>, not <log>")
+    def opened(self, tag: str, given: dict[str, str]) -> None:
+        owner = self.tags[-2] if len(self.tags) > 1 else ""
+        if not owner and tag != "log":
+            raise InputError(f"{self.where} isn't an event log in XES: it begins with <{tag}>, not <log>")
         if tag == "trace" and owner == "log":
             self._trace += 1
             self._case = {}
@@ -226,7 +203,7 @@ class _Parser:
             self._event = {}
             self._events.append((self._trace if owner == "trace" else None, self._event))
         elif self._case is not None or self._event is not None:
-            self._attribute(tag, owner, attributes)
+            self._attribute(tag, owner, given)
 
     def _attribute(self, tag: str, owner: str, attributes: dict[str, str]) -> None:
         row = self._event if owner == "event" else self._case if owner == "trace" else None
@@ -236,12 +213,10 @@ class _Parser:
             return
         row[key] = attributes.get("value") or None
         self._met[owner == "trace"].add((key, tag))
-        checked_width(len(row), self._store.where)
+        checked_width(len(row), self.where)
 
-    def _end(self, name: str) -> None:
-        self._quiet = 0
-        tag = self._tags.pop()
+    def closed(self, tag: str) -> None:
         if tag == "event":
             self._event = None
-        elif tag == "trace" and len(self._tags) == 1:
+        elif tag == "trace" and len(self.tags) == 2:
             self._case = None
