@@ -35,6 +35,8 @@ def reached(log: EventLog, pathway: Pathway, bound: Bound, own: OwnDates, axis: 
     events = _named(_with_start(events, begins, axis), {"stop": stops, "exit": pathway.exits})
     early = nw.col("inside") & ~nw.col("timely")
     stop, exit_ = _any(stops.values()), _any(pathway.exits.values())
+    # Most events of a large log are later starts, which have no part in what follows.
+    events = events.filter(~nw.col("start_name").is_null() | ~nw.col("inside") | stop | exit_)
     found = {what: _least(axis, f"{what}_name") for what in ("start", "stop", "exit")}
     if len(stops) > 1:
         found["turned"] = _least(axis, "stop_name", turned=True)
@@ -69,7 +71,8 @@ def _least(axis: Axis, name: str, *, turned: bool = False) -> nw.Expr:
 
 def _relevant(log: EventLog, pathway: Pathway, bound: Bound, own: OwnDates, axis: Axis) -> Frame:
     """The events of milestones and exits with `inside`: not after the log's end of observation, nor after the case's own."""
-    events = log.frame.filter(nw.col("activity").is_in(sorted(pathway.milestone_activities)))
+    parts = [*(pathway.milestones[name] for name in (pathway.start, *pathway.stop)), *pathway.exits.values()]
+    events = log.frame.filter(_any(parts))
     inside = bound.holds("start")
     if "last_observed" in own.has:
         mixed = Axis(partial=axis.partial)
@@ -81,11 +84,16 @@ def _relevant(log: EventLog, pathway: Pathway, bound: Bound, own: OwnDates, axis
 
 
 def _with_start(events: Frame, begins: nw.Expr, axis: Axis) -> Frame:
-    """The events, with the name `start` on those that may start the clock, and whether each is observed and at or after the first."""
-    marked = events.with_columns(start_name=nw.when(begins).then(nw.lit("start")), **_begun(begins, axis))
+    """The events, with the name `start` on those that may be the first to start the clock, and whether each is observed from then on."""
+    marked = events.with_columns(**_begun(begins, axis))
     if axis.precision == "mixed" or axis.partial:
         marked = marked.with_columns(**axis.parts_of({"begun": "start"}))
-    return marked.with_columns(timely=nw.when(~axis.precedes("start", "begun")).then(nw.col("inside")).otherwise(nw.lit(value=False)))
+    part = "wall_us" if axis.precision == "date" else "us"
+    first = begins & (nw.col(f"start_{part}") == nw.col(f"begun_{part}"))
+    return marked.with_columns(
+        start_name=nw.when(first).then(nw.lit("start")),
+        timely=nw.when(~axis.precedes("start", "begun")).then(nw.col("inside")).otherwise(nw.lit(value=False)),
+    )
 
 
 def _begun(begins: nw.Expr, axis: Axis) -> dict[str, nw.Expr]:

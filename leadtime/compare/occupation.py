@@ -1,8 +1,8 @@
 """How long the cases of a cohort are in each of several states up to a horizon, with unfinished cases counted; and the same resampled.
 
 The mean time in state j up to tau is the integral of S(t) Y_j(t) / Y(t): of the share still open, the part that is in the state among
-those under observation. As S / Y depends on the ends of the cases only, it is summed once over time; each spell of a case then adds
-its stretch of that sum. So the states add up to the restricted mean, and thousands of weighted samples are a few array operations.
+those under observation. S and Y change at the ends and entries of cases only, so that S / Y is multiplied with the time that the cases
+spend in the state within each step between those. So the states add up to the restricted mean, and many samples are a few products.
 
 Source: DEFINITIONS 4.8; risk sets as in 3.1.
 """
@@ -12,10 +12,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
+from scipy.sparse import csr_array
 
 from leadtime.compare.cohorts import Cohort
 
@@ -88,7 +89,7 @@ class Occupation:
 
     def mean(self) -> Floats:
         """Gives the mean days in each state up to tau."""
-        means: Floats = self.weighted(np.ones((1, self.n)))[0][0]
+        means: Floats = self.weighted(np.ones((self.n, 1)))[0][0]
         return means
 
     def resampled(self, person: Ints | None, draws: int, generator: np.random.Generator) -> tuple[Floats, Bools]:
@@ -98,7 +99,7 @@ class Occupation:
         """
         of_case = np.arange(self.n) if person is None else np.unique(person, return_inverse=True)[1]
         units = int(of_case.max()) + 1
-        parts = [self.weighted(weights[:, of_case].astype(np.float64)) for weights in _drawn(units, draws, self._width, generator)]
+        parts = [self.weighted(drawn.T.astype(np.float64, order="C")[of_case]) for drawn in _drawn(units, draws, self._width, generator)]
         return np.concatenate([means for means, _ in parts]), np.concatenate([sound for _, sound in parts])
 
     @property
@@ -106,80 +107,72 @@ class Occupation:
         return max(self.n, self.times.size, self.seen.case.size)
 
     def weighted(self, weights: Floats) -> tuple[Floats, Bools]:
-        """Gives the mean days in each state for each row of weights (a column a case), and which rows are sound."""
-        steps = self.times[:-1]
+        """Gives the mean days in each state, a row a sample, and which samples are sound.
+
+        `weights` has a row a case and a column a sample: what is summed over cases or times is so summed for all samples at once.
+        """
         after, waiting, curve, emptied = self._curve(weights)
-        lengths = np.diff(self.times)
-        rate = np.divide(curve, after, out=np.zeros_like(curve), where=after > 0)
-        means = self._summed("seen", weights, rate, lengths)
+        means = self._summed("seen", weights, _ratio(curve, after))
         gap = (after <= 0) & (curve > 0)
         if self.unseen.case.size and gap.any():
-            stand_in = np.divide(curve, waiting, out=np.zeros_like(curve), where=gap & (waiting > 0))
-            means = means + self._summed("unseen", weights, stand_in, lengths)
-        dead_end = gap & (waiting <= 0)
-        return means, ~(dead_end.any(axis=1) | emptied) if steps.size else np.ones(len(weights), bool)
+            means = means + self._summed("unseen", weights, np.where(gap, _ratio(curve, waiting), 0.0))
+        dead_end: Bools = np.any(gap & (waiting <= 0), axis=0)
+        return means, ~(dead_end | emptied)
 
     def _curve(self, weights: Floats) -> tuple[Floats, Floats, Floats, Bools]:
         """Just after each time but tau: who is under observation, who comes later, and S; and where S is 0 while cases follow."""
-        by_end, by_entry, by_stop = self._orders
-        ends, entries, stops = by_end.summed(weights), by_entry.summed(weights), by_stop.summed(weights[:, self.observed])
-        after = entries[:, by_entry.up_to] - ends[:, by_end.up_to]
-        at_risk = entries[:, by_entry.before] - ends[:, by_end.before]
-        stopped = stops[:, by_stop.up_to] - stops[:, by_stop.before]
-        share = np.divide(stopped, at_risk, out=np.zeros_like(stopped), where=at_risk > 0)
-        curve = np.cumprod(1 - share, axis=1)
-        waiting = entries[:, -1:] - entries[:, by_entry.up_to]
-        emptied: Bools = np.any((curve <= 0) & (after > 0), axis=1)
+        entered, ended, stopped = (changes @ weights for changes in self._changes)
+        early = self.entry < 0
+        after = weights[early].sum(axis=0) + np.cumsum(entered - ended, axis=0)
+        waiting = weights[~early].sum(axis=0) - np.cumsum(entered, axis=0)
+        curve = np.cumprod(1 - _ratio(stopped, after + ended - entered), axis=0)
+        emptied: Bools = np.any((curve <= 0) & (after > 0), axis=0)
         return after, waiting, curve, emptied
 
     @cached_property
-    def _orders(self) -> tuple[_Order, _Order, _Order]:
-        """The cases by their end, by their entry, and those observed to the end by it."""
-        at = self.times[:-1]
-        return _Order.of(self.days, at), _Order.of(self.entry, at), _Order.of(self.days[self.observed], at)
+    def _changes(self) -> tuple[Any, Any, Any]:
+        """Which cases enter, end and are observed to the end at each time but tau."""
+        late, stopped = self.entry >= 0, self.observed
+        return (
+            self._at(self.entry[late], np.flatnonzero(late)),
+            self._at(self.days, np.arange(self.n)),
+            self._at(self.days[stopped], np.flatnonzero(stopped)),
+        )
 
     @cached_property
-    def _places(self) -> dict[str, tuple[Ints, Floats]]:
-        """Where the begins and ends of spells lie among the times, and how far past the one before."""
-        moments = {
-            "seen begin": self.seen.begin, "seen until": self.seen.until,
-            "unseen begin": self.unseen.begin, "unseen until": self.unseen.until,
-        }  # fmt: skip
-        places = {name: np.searchsorted(self.times, time, side="right") - 1 for name, time in moments.items()}
-        return {name: (place, moments[name] - self.times[place]) for name, place in places.items()}
+    def _stays(self) -> dict[str, list[tuple[Any, Any]]]:
+        """For each state who comes into it and goes from it within each step, and how much of the step they aren't or still are in it."""
+        return {
+            name: [self._stay(spells, spells.state == state) for state in range(self.states)]
+            for name, spells in (("seen", self.seen), ("unseen", self.unseen))
+        }
 
-    def _summed(self, which: Literal["seen", "unseen"], weights: Floats, rate: Floats, lengths: Floats) -> Floats:
-        """For each row the stretches of the summed rate that its spells cover, by state."""
-        spells = self.seen if which == "seen" else self.unseen
-        summed = np.concatenate([np.zeros((len(rate), 1)), np.cumsum(rate * lengths, axis=1)], axis=1)
-        slope = np.concatenate([rate, np.zeros((len(rate), 1))], axis=1)  # nothing is summed past tau
+    def _stay(self, spells: Spells, those: Bools) -> tuple[Any, Any]:
+        time = np.concatenate([spells.begin[those], spells.until[those]])
+        case = np.tile(spells.case[those], 2)
+        way = np.repeat([1.0, -1.0], time.size // 2)
+        return self._at(time, case, way), self._at(time, case, way * (self.times[self._step(time)] - time))
 
-        def at(moment: str) -> Floats:
-            place, past = self._places[f"{which} {moment}"]
-            value: Floats = summed[:, place] + slope[:, place] * past
-            return value
+    def _at(self, time: Floats, case: Ints, value: Floats | None = None) -> Any:
+        """What cases do at some times before tau, as a sparse table with a row a step and a column a case."""
+        before = time < self.tau
+        values = np.ones(time.size) if value is None else value
+        return csr_array((values[before], (self._step(time[before]), case[before])), shape=(self.times.size - 1, self.n))
 
-        stretches = weights[:, spells.case] * (at("until") - at("begin"))
-        return np.stack([stretches[:, spells.state == state].sum(axis=1) for state in range(self.states)], axis=1)
+    def _step(self, time: Floats) -> Ints:
+        """Which of the times is the last up to each of some others."""
+        return np.searchsorted(self.times, time, side="right") - 1
+
+    def _summed(self, which: Literal["seen", "unseen"], weights: Floats, rate: Floats) -> Floats:
+        """For each sample the rate summed over the time that its cases spend in each state."""
+        lengths = np.diff(self.times)[:, None]
+        spent = (np.cumsum(moved @ weights, axis=0) * lengths + part @ weights for moved, part in self._stays[which])
+        return np.stack([np.einsum("tk,tk->k", rate, days) for days in spent], axis=1)
 
 
-@dataclass(frozen=True, eq=False)
-class _Order:
-    """Cases in the order of one of their times, and how many of them lie before and up to each of some moments."""
-
-    order: Ints
-    before: Ints
-    up_to: Ints
-
-    @classmethod
-    def of(cls, time: Floats, at: Floats) -> _Order:
-        order = np.argsort(time, kind="stable")
-        ordered = time[order]
-        return cls(order, np.searchsorted(ordered, at, side="left"), np.searchsorted(ordered, at, side="right"))
-
-    def summed(self, weights: Floats) -> Floats:
-        """The weights of the first cases in this order, none to all of them; a row a sample."""
-        return np.concatenate([np.zeros((len(weights), 1)), np.cumsum(weights[:, self.order], axis=1)], axis=1)
+def _ratio(part: Floats, whole: Floats) -> Floats:
+    """The part of each whole, 0 where there is none."""
+    return np.divide(part, whole, out=np.zeros_like(part), where=whole > 0)
 
 
 def _drawn(units: int, draws: int, width: int, generator: np.random.Generator) -> Iterator[Ints]:
