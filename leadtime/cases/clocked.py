@@ -71,7 +71,7 @@ def _least(axis: Axis, name: str, *, turned: bool = False) -> nw.Expr:
 
 def _relevant(log: EventLog, pathway: Pathway, bound: Bound, own: OwnDates, axis: Axis) -> Frame:
     """The events of milestones and exits with `inside`: not after the log's end of observation, nor after the case's own."""
-    parts = [*(pathway.milestones[name] for name in (pathway.start, *pathway.stop)), *pathway.exits.values()]
+    parts: list[Milestone | Exit] = [*(pathway.milestones[name] for name in (pathway.start, *pathway.stop)), *pathway.exits.values()]
     events = log.frame.filter(_any(parts))
     inside = bound.holds("start")
     if "last_observed" in own.has:
