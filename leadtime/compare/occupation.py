@@ -123,9 +123,9 @@ class Occupation:
         """Just after each time but tau: who is under observation, who comes later, and S; and where S is 0 while cases follow."""
         entered, ended, stopped = (changes @ weights for changes in self._changes)
         early = self.entry < 0
-        after: Floats = weights[early].sum(axis=0) + np.cumsum(entered - ended, axis=0)
-        waiting: Floats = weights[~early].sum(axis=0) - np.cumsum(entered, axis=0)
-        curve: Floats = np.cumprod(1 - _ratio(stopped, after + ended - entered), axis=0)
+        after: Any = weights[early].sum(axis=0) + np.cumsum(entered - ended, axis=0)
+        waiting: Any = weights[~early].sum(axis=0) - np.cumsum(entered, axis=0)
+        curve: Any = np.cumprod(1 - _ratio(stopped, after + ended - entered), axis=0)
         emptied: Bools = np.any((curve <= 0) & (after > 0), axis=0)
         return after, waiting, curve, emptied
 
