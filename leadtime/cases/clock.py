@@ -57,13 +57,13 @@ class Axis:
     def moment(self, side: str = "start", *, order: tuple[str, ...] = ORDER, turned: bool = False, name: str | None = None) -> nw.Expr:
         """An event's moment as one struct, so that the first or the last of several is the least or the greatest, on every engine.
 
-        It begins with the columns of the order, the last of them (the row) with its sign changed where `turned`; the column `name` goes
-        along. A date comes before a clock time at its midnight.
+        It begins with the columns of the order, the last of them (the row) with its sign changed where `turned`, of which nothing but the
+        column `name` is then asked. A date comes before a clock time at its midnight.
         """
         first, *times, row = order
         place = (-nw.col(row)).alias(row) if turned else nw.col(row)
         timed = [(~nw.col(f"{side}_is_date")).alias("timed")] if self.precision == "mixed" else []
-        beyond = [column for column in self.columns(side) if column not in order]
+        beyond = [] if turned else [column for column in self.columns(side) if column not in order]
         return nw.struct(first, *timed, *times, place, *beyond, *([] if name is None else [nw.col(name).alias("name")]))
 
     def parts_of(self, moments: Mapping[str, str]) -> dict[str, nw.Expr]:

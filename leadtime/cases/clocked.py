@@ -36,22 +36,23 @@ def reached(log: EventLog, pathway: Pathway, bound: Bound, own: OwnDates, axis: 
     early = nw.col("inside") & ~nw.col("timely")
     stop, exit_ = _any(stops.values()), _any(pathway.exits.values())
     # Most events of a large log are later starts, which have no part in what follows.
-    events = events.filter(~nw.col("start_name").is_null() | ~nw.col("inside") | stop | exit_)
-    found = {what: _least(axis, f"{what}_name") for what in ("start", "stop", "exit")}
+    events = events.filter(nw.col("first") | ~nw.col("inside") | stop | exit_)
+    found = {"stop": _least(axis, "stop", stops), "exit": _least(axis, "exit", pathway.exits)}
     if len(stops) > 1:
-        found["turned"] = _least(axis, "stop_name", turned=True)
+        found["turned"] = _least(axis, "stop", stops, turned=True)
     rows = events.group_by("case_id").agg(
+        **{name: nw.when(nw.col("first")).then(nw.col(name)).min() for name in axis.columns("start")},
         **found,
         late_starts=_number(~nw.col("inside") & _any([start])),
         early_stop=_number(early & stop),
         early_exit=_number(early & exit_),
         exits=_number(exit_),
     )
-    parts = axis.parts_of(dict.fromkeys(("start", "stop", "exit"), "start"))
-    names = {f"{name}_name": nw.col(name).struct.field("name") for name in ("stop", "exit")}
-    turned = nw.col("turned").struct.field("name") if "turned" in found else nw.col("stop").struct.field("name")
+    parts = axis.parts_of(dict.fromkeys(("stop", "exit"), "start"))
+    names = {"stop_name": _name("stop", stops), "exit_name": _name("exit", pathway.exits)}
+    turned = _name("turned" if "turned" in found else "stop", stops)
     counts = ("late_starts", "early_stop", "early_exit", "exits")
-    return rows.select("case_id", *counts, **parts, **names, turned_name=turned)
+    return rows.select("case_id", *counts, *axis.columns("start"), **parts, **names, turned_name=turned)
 
 
 def _any(parts: Iterable[Milestone | Exit]) -> nw.Expr:
@@ -64,9 +65,17 @@ def _number(condition: nw.Expr) -> nw.Expr:
     return nw.when(condition).then(nw.lit(1)).otherwise(nw.lit(0)).sum()
 
 
-def _least(axis: Axis, name: str, *, turned: bool = False) -> nw.Expr:
-    """The first named event of a case in the order of events, with its name; turned: the last of those that only their rows tell apart."""
-    return nw.when(~nw.col(name).is_null()).then(axis.moment(turned=turned, name=name)).min()
+def _least(axis: Axis, what: str, several: Parts, *, turned: bool = False) -> nw.Expr:
+    """The first named event of a case in the order of events, with its name where there are several; turned: by the last row of a tie."""
+    name = f"{what}_name"
+    return nw.when(~nw.col(name).is_null()).then(axis.moment(turned=turned, name=None if len(several) == 1 else name)).min()
+
+
+def _name(what: str, several: Parts) -> nw.Expr:
+    """The name of the moment found."""
+    if len(several) == 1:
+        return nw.when(~nw.col(what).is_null()).then(nw.lit(*several))
+    return nw.col(what).struct.field("name")
 
 
 def _relevant(log: EventLog, pathway: Pathway, bound: Bound, own: OwnDates, axis: Axis) -> Frame:
@@ -84,24 +93,19 @@ def _relevant(log: EventLog, pathway: Pathway, bound: Bound, own: OwnDates, axis
 
 
 def _with_start(events: Frame, begins: nw.Expr, axis: Axis) -> Frame:
-    """The events, with the name `start` on those that may be the first to start the clock, and whether each is observed from then on."""
-    marked = events.with_columns(**_begun(begins, axis))
-    if axis.precision == "mixed" or axis.partial:
-        marked = marked.with_columns(**axis.parts_of({"begun": "start"}))
-    part = "wall_us" if axis.precision == "date" else "us"
-    first = begins & (nw.col(f"start_{part}") == nw.col(f"begun_{part}"))
-    return marked.with_columns(
-        start_name=nw.when(first).then(nw.lit("start")),
-        timely=nw.when(~axis.precedes("start", "begun")).then(nw.col("inside")).otherwise(nw.lit(value=False)),
-    )
+    """The events with `first`, whether each starts the clock of its case, and `timely`, whether it is observed and at or after that.
 
-
-def _begun(begins: nw.Expr, axis: Axis) -> dict[str, nw.Expr]:
-    """When the clock of the event's case started; where all events have one precision a number tells, else the whole moment is needed."""
+    Where all events have one precision a number tells, and several events at one time all start the clock; else the whole moment is needed.
+    """
     if axis.precision == "mixed" or axis.partial:
-        return {"begun": nw.when(begins).then(axis.moment()).min().over("case_id")}
-    part = "us" if axis.precision == "clock" else "wall_us"
-    return {f"begun_{part}": nw.when(begins).then(nw.col(f"start_{part}")).min().over("case_id")}
+        marked = events.with_columns(begun=nw.when(begins).then(axis.moment()).min().over("case_id"))
+        first = nw.col("row") == nw.col("begun").struct.field("row")
+        marked = marked.with_columns(first=begins & first, **axis.parts_of({"begun": "start"}))
+    else:
+        part = "us" if axis.precision == "clock" else "wall_us"
+        marked = events.with_columns(**{f"begun_{part}": nw.when(begins).then(nw.col(f"start_{part}")).min().over("case_id")})
+        marked = marked.with_columns(first=begins & (nw.col(f"start_{part}") == nw.col(f"begun_{part}")))
+    return marked.with_columns(timely=nw.when(~axis.precedes("start", "begun")).then(nw.col("inside")).otherwise(nw.lit(value=False)))
 
 
 def _chosen(events: Frame, part: Milestone | Exit, among: str, place: str) -> tuple[Frame, nw.Expr]:

@@ -253,7 +253,7 @@ def _start_units(times: LeadTimes) -> dict[str, str]:
     starts = starts.filter(nw.col("event_us") == nw.col("start_us"), nw.col("event_wall_us") == nw.col("start_wall_us"))
     spread = starts.group_by("case_id").agg(least=nw.col("unit").min(), most=nw.col("unit").max())
     units = log.session.collect(spread.filter(nw.col("least") == nw.col("most")).select("case_id", "least"))
-    return dict(zip(units["case_id"], units["least"], strict=True))
+    return dict(zip(units["case_id"].tolist(), units["least"].tolist(), strict=True))
 
 
 def _variables(frame: pd.DataFrame, attributes: dict[str, str], start_units: dict[str, str]) -> dict[str, _Variable]:
@@ -270,7 +270,7 @@ def _variables(frame: pd.DataFrame, attributes: dict[str, str], start_units: dic
     months = started.dt.month.astype("Int64")
     found["start_month"] = _Variable("start_month", "category", [f"{m:02d}" if m > 0 else None for m in months.fillna(0).tolist()], every)
     if start_units:
-        found["start_unit"] = _Variable("start_unit", "category", [start_units.get(case) for case in frame["case_id"]], every)
+        found["start_unit"] = _Variable("start_unit", "category", [start_units.get(case) for case in frame["case_id"].tolist()], every)
     for name, column in attributes.items():
         if name not in (*DATE_ROLES, "person_id", *found):
             found[name] = _typed(name, _plain(frame[column]), every)
