@@ -31,6 +31,8 @@ for name in ("COLUMNS", "LINES", "FORCE_COLOR", "CLICOLOR_FORCE"):
 # An example that goes through the engine takes a third of a second, hence few of them by default.
 hypothesis.settings.register_profile("default", deadline=None, derandomize=True, database=None, max_examples=20)
 hypothesis.settings.register_profile("thorough", parent=hypothesis.settings.get_profile("default"), max_examples=40)
+# A fault put into the code by `benchmarks/torture/mutants.py` is found by few examples or by another test.
+hypothesis.settings.register_profile("mutants", parent=hypothesis.settings.get_profile("default"), max_examples=5)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 # What a test may need besides Python -> the line that installs it.

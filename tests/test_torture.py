@@ -6,8 +6,10 @@ The full form is `benchmarks/torture/run.py`; its last figures are in `benchmark
 
 from __future__ import annotations
 
+import ast
 import importlib
 import os
+import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -93,3 +95,54 @@ class TestTheHarness:
         malformed = part("malformed", monkeypatch)
         made = [malformed.broken_bytes(bytes(range(256)) * 4, random.Random("csv 0 7")) for _ in range(2)]
         assert made[0] == made[1] != bytes(range(256)) * 4
+
+
+SUMS = """
+def total(a, b):
+    return a + b
+
+def rest(a):
+    return a - 1
+"""
+SCORE = """
+import sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+import common
+common.ROOT = Path.cwd()
+import mutants
+mutants.TESTS = {"sums": ("test_sums.py",)}
+print(mutants.score("sums", 99, 0, 2).row)
+"""
+
+
+class TestTheMutants:
+    def test_a_fault_that_a_test_reaches_is_noticed_and_one_that_none_reaches_lives(self, tmp_path):
+        package = tmp_path / "leadtime" / "sums"
+        package.mkdir(parents=True)
+        (tmp_path / "tests").mkdir()
+        for folder in (package, package.parent):
+            (folder / "__init__.py").touch()
+        (package / "adding.py").write_text(SUMS)
+        (tmp_path / "tests" / "test_sums.py").write_text(
+            "from leadtime.sums.adding import total\ndef test_total():\n    assert total(2, 3) == 5\n"
+        )
+        command = [sys.executable, "-c", SCORE, str(TORTURE)]
+        environment = {**os.environ, "PYTHONPATH": ""}
+        ran = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+        *alive, row = ran.stdout.splitlines()
+        assert row == "| mutants of `sums` | 5 | 1 | 2 noticed (40%; wanted 85%); no test reaches 3; 5 can be made |", ran.stderr
+        assert all("adding.py:6" in one for one in alive[1:])
+
+    def test_a_fault_is_that_of_its_statement_and_not_of_what_stands_below_it(self, monkeypatch):
+        """Else tests would be run that never come to it."""
+        mutation = part("mutation", monkeypatch)
+        tree = ast.parse("LIMIT = 3\ndef f(a, b=2):\n    if a > 1:\n        return (b +\n            4)\n    return 5\n")
+        lines = {node.value: mutation.lines_of(tree, node) for node in ast.walk(tree) if isinstance(node, ast.Constant)}
+        assert lines == {3: range(1, 7), 2: range(3, 7), 1: range(3, 4), 4: range(4, 6), 5: range(6, 7)}
+
+    def test_no_fault_is_put_into_a_message_a_type_or_a_docstring(self, monkeypatch):
+        mutation = part("mutation", monkeypatch)
+        tree = ast.parse('def f(a: Literal[1]) -> Literal[2]:\n    "Three."\n    raise ValueError(4 + a)\n')
+        still = mutation.untouched(tree)
+        assert [node for node in ast.walk(tree) if id(node) not in still and list(mutation.changes(node))] == []

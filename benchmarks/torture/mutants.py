@@ -1,28 +1,32 @@
-"""Mutation testing: one small fault at a time is put into a copy of the code, and the tests of its room must notice.
+"""Mutation testing: one small fault at a time is put into the code, and the tests that reach it must notice.
 
-A mutant changes one operator, comparison, constant, condition or returned value in `durations`, `cases`, `survival` or `disclosure`. It is
-killed when a test fails or the tests hang. Docstrings, annotations and error messages aren't mutated.
+A room's tests are run once without a fault, and it is kept which of them reach each line and how long each takes. A mutant is killed when
+one of the tests that reach its line fails or goes on for ever. Where no test reaches the line it lives.
 """
 
 from __future__ import annotations
 
-import ast
+import importlib.util
 import os
+import pickle
 import random
-import shutil
+import resource
 import signal
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
-from copy import deepcopy
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from importlib.machinery import ModuleSpec, SourceFileLoader
 from pathlib import Path
+from types import CodeType
+from typing import Any
 
-# The libraries, loaded once for all mutants; the package itself is loaded anew from each one's copy.
+# The libraries, loaded once for all mutants; the package itself is loaded anew for each.
 import duckdb  # noqa: F401
 import holidays  # noqa: F401
+import hypothesis.extra.numpy  # noqa: F401
 import narwhals  # noqa: F401
 import openpyxl  # noqa: F401
 import pandas as pd  # noqa: F401
@@ -31,182 +35,188 @@ import pytest
 import scipy.optimize
 import scipy.stats  # noqa: F401
 from common import ROOT, Figure
+from coverage import CoverageData
+from mutation import Mutant, mutant, spots
 
 TESTS = {
-    "durations": ("test_durations.py", "test_durations_dates.py", "test_partial_dates.py"),
+    "durations": ("test_durations*.py", "test_partial_dates.py", "test_ingest_times.py"),
     "cases": ("test_cases.py", "test_clocks.py", "test_store.py", "test_partial_dates.py"),
-    "survival": (
-        "test_survival.py", "test_survival_ranks.py", "test_survival_restricted.py", "test_survival_truncation.py",
-        "test_survival_turnbull.py", "test_survival_influence.py", "test_survival_split.py", "test_survival_properties.py",
-        "test_survival_reference.py",
-    ),
-    "disclosure": ("test_disclosure.py", "test_disclosure_attack.py"),
-}  # fmt: skip
+    "survival": ("test_survival*.py",),
+    "disclosure": ("test_disclosure*.py", "test_releases.py"),
+}
 WANTED = 0.85
 LONGEST = 300
-OPERATORS: dict[type, tuple[type, ...]] = {
-    ast.Add: (ast.Sub,), ast.Sub: (ast.Add,), ast.Mult: (ast.Div,), ast.Div: (ast.Mult,), ast.FloorDiv: (ast.Mult,), ast.Mod: (ast.Add,),
-    ast.Lt: (ast.LtE, ast.GtE), ast.LtE: (ast.Lt, ast.Gt), ast.Gt: (ast.GtE, ast.LtE), ast.GtE: (ast.Gt, ast.Lt),
-    ast.Eq: (ast.NotEq,), ast.NotEq: (ast.Eq,), ast.Is: (ast.IsNot,), ast.IsNot: (ast.Is,), ast.In: (ast.NotIn,), ast.NotIn: (ast.In,),
-    ast.And: (ast.Or,), ast.Or: (ast.And,), ast.BitAnd: (ast.BitOr,), ast.BitOr: (ast.BitAnd,),
-}  # fmt: skip
-Change = Callable[[], str]
+QUIET = ("-q", "-x", "--no-header", "--assert=plain", "-p", "no:xdist")  # pytest rewrites no file, so that each is loaded as we give it
+FAILED, NOT_LOADED = {pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR}, 70
 
 
 @dataclass(frozen=True)
-class Mutant:
-    """A file's text with one fault."""
+class Reach:
+    """Which tests reach each line of a room's files, and the seconds of each test."""
 
-    room: str
-    file: Path
-    line: int
-    change: str
-    text: str
+    tests: dict[Path, dict[int, frozenset[str]]]
+    seconds: dict[str, float]
 
-
-def mutants_of(room: str) -> list[Mutant]:
-    """All mutants of a room, in order."""
-    found = []
-    for file in sorted((ROOT / "leadtime" / room).glob("*.py")):
-        if file.name != "__init__.py":
-            tree = ast.parse(file.read_text(encoding="utf-8"))
-            found += [Mutant(room, file, line, change, ast.unparse(made)) for line, change, made in changed(tree)]
-    return found
+    def of(self, one: Mutant) -> list[str]:
+        """The tests that a mutant needs, the quickest first."""
+        lines = self.tests.get(one.file, {})
+        return sorted({test for line in one.lines if line in lines for test in lines[line]}, key=lambda test: (self.seconds[test], test))
 
 
-def changed(tree: ast.Module) -> Iterator[tuple[int, str, ast.Module]]:
-    """The tree with one change, once for each."""
-    nodes = list(ast.walk(tree))
-    still = untouched(tree)
-    for place, node in enumerate(nodes):
-        if id(node) in still:
-            continue
-        for number in range(len(list(changes(node)))):
-            made = deepcopy(tree)
-            one = list(ast.walk(made))[place]
-            said = list(changes(one))[number]()
-            yield getattr(node, "lineno", 0), said, ast.fix_missing_locations(made)
+class Seconds:
+    """Notes how long each test takes."""
+
+    def __init__(self) -> None:
+        self.of: defaultdict[str, float] = defaultdict(float)
+
+    def pytest_runtest_logreport(self, report: Any) -> None:
+        self.of[report.nodeid] += report.duration
 
 
-def untouched(tree: ast.Module) -> set[int]:
-    """What no test can or need notice: texts that explain, types, error messages, names that are exported."""
-    still: set[int] = set()
-    for node in ast.walk(tree):
-        parts: list[ast.AST | None] = []
-        if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Module) and ast.get_docstring(node, clean=False) is not None:
-            parts.append(node.body[0])
-        if isinstance(node, ast.FunctionDef):
-            arguments = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
-            parts += [node.returns, *node.decorator_list, *(one.annotation for one in arguments)]
-        if isinstance(node, ast.AnnAssign):
-            parts.append(node.annotation)
-        if isinstance(node, ast.Raise | ast.Import | ast.ImportFrom | ast.JoinedStr):
-            parts.append(node)
-        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
-            parts.append(node)
-        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
-            parts.append(node)
-        still |= {id(inner) for part in parts if part is not None for inner in ast.walk(part)}
-    return still
+class Chosen:
+    """Leaves the chosen tests only, in their order."""
+
+    def __init__(self, tests: Sequence[str]) -> None:
+        self.order = {test: place for place, test in enumerate(tests)}
+
+    def pytest_collection_modifyitems(self, items: list[Any]) -> None:
+        items[:] = sorted((item for item in items if item.nodeid in self.order), key=lambda item: self.order[item.nodeid])
 
 
-def changes(node: ast.AST) -> Iterator[Change]:
-    """The changes of a node, each as a function that makes it and says how."""
-    if isinstance(node, ast.BinOp | ast.AugAssign | ast.BoolOp):
-        for other in OPERATORS.get(type(node.op), ()):
-            yield partial(put, node, "op", other())
-    if isinstance(node, ast.Compare):
-        for other in OPERATORS.get(type(node.ops[0]), ()):
-            yield partial(put, node, "ops", [other(), *node.ops[1:]])
-    if isinstance(node, ast.If | ast.IfExp | ast.While):
-        yield partial(put, node, "test", ast.UnaryOp(ast.Not(), node.test))
-    yield from changed_values(node)
+class Faulty(SourceFileLoader):
+    """Loads one module with its fault; stands first among those that find modules."""
+
+    def __init__(self, one: Mutant) -> None:
+        super().__init__(one.module, str(one.file))
+        self.text, self.loaded = one.text, False
+
+    def find_spec(self, name: str, path: object = None, target: object = None) -> ModuleSpec | None:
+        return importlib.util.spec_from_file_location(name, self.path, loader=self) if name == self.name else None
+
+    def get_code(self, fullname: str) -> CodeType:
+        self.loaded = True
+        return compile(self.text, self.path, "exec")
 
 
-def changed_values(node: ast.AST) -> Iterator[Change]:
-    if isinstance(node, ast.Constant) and isinstance(node.value, int | float):
-        yield partial(put, node, "value", (not node.value) if isinstance(node.value, bool) else node.value + 1)
-    if isinstance(node, ast.Return) and node.value is not None and ast.unparse(node.value) != "None":
-        yield partial(put, node, "value", ast.Constant(None))
-    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
-        yield partial(put, node, "op", ast.UAdd())
-
-
-def put(node: ast.AST, name: str, value: object) -> str:
-    before = ast.unparse(node) if not isinstance(node, ast.If | ast.While) else ast.unparse(node.test)
-    setattr(node, name, value)
-    after = ast.unparse(node) if not isinstance(node, ast.If | ast.While) else ast.unparse(node.test)
-    return f"{before[:60]} -> {after[:60]}"
-
-
-def copied(mutant: Mutant | None, room: str, folder: Path) -> list[str]:
-    """Makes a copy of the package with one fault, or none, and gives the tests of the room."""
-    shutil.copytree(ROOT / "leadtime", folder / "leadtime", ignore=shutil.ignore_patterns("__pycache__"))
-    for part in ("tests", "data_samples", "docs", "pyproject.toml"):
-        (folder / part).symlink_to(ROOT / part, target_is_directory=(ROOT / part).is_dir())
-    if mutant is not None:
-        (folder / mutant.file.relative_to(ROOT)).write_text(mutant.text, encoding="utf-8")
-    return [*(str(folder / "tests" / test) for test in TESTS[room]), str(folder / "leadtime" / room)]
-
-
-def started(folder: Path, tests: list[str]) -> int:
-    """Starts the tests in a child that has the libraries loaded already, and the package not; gives its number."""
+def child_of(work: Callable[[], int]) -> int:
+    """Starts work in a child that has the libraries loaded already, and the package not; gives its number."""
     child = os.fork()
     if child:
         return child
-    code = 1
+    code = int(pytest.ExitCode.INTERNAL_ERROR)
     try:
         os.setsid()
-        os.chdir(folder)
-        sys.path.insert(0, str(folder))
-        os.environ.update(PYTHONPATH=str(folder), PYTHONDONTWRITEBYTECODE="1")
-        sys.dont_write_bytecode = True
+        os.chdir(ROOT)
+        sys.path.insert(0, str(ROOT))
+        os.environ.update(PYTHONPATH=str(ROOT), HYPOTHESIS_PROFILE="mutants")
+        for name in [name for name in sys.modules if name.partition(".")[0] == "leadtime"]:
+            del sys.modules[name]
         quiet = os.open(os.devnull, os.O_WRONLY)
         os.dup2(quiet, 1)
         os.dup2(quiet, 2)
-        code = int(pytest.main(["-q", "-x", "--no-header", "-W", "ignore::pytest.PytestAssertRewriteWarning", *tests]))
-        if str(folder) not in str(sys.modules["leadtime"].__file__):
-            code = 1  # the tests looked at other code
+        code = work()
     finally:
         os._exit(code)
 
 
-def unnoticed(chosen: Sequence[tuple[str, Mutant | None]], workers: int) -> list[bool]:
-    """Which of the mutants the tests of their room don't notice: no test fails and none hangs."""
-    alive = [False] * len(chosen)
-    waiting, running = list(enumerate(chosen))[::-1], {}
+def files_of(room: str) -> list[str]:
+    """The files of a room's tests; its own, for their examples."""
+    return [*(str(file) for pattern in TESTS[room] for file in sorted((ROOT / "tests").glob(pattern))), str(ROOT / "leadtime" / room)]
+
+
+def reach_of(room: str) -> Reach:
+    """Runs a room's tests once, without a fault."""
+    with tempfile.TemporaryDirectory() as folder:
+        found, times = Path(folder) / "coverage", Path(folder) / "times"
+
+        def work() -> int:
+            os.environ["COVERAGE_FILE"] = str(found)
+            watched = (f"--cov={ROOT / 'leadtime' / room}", "--cov-context=test", "--cov-report=", f"--cov-config={os.devnull}")
+            seconds = Seconds()
+            code = int(pytest.main([*QUIET, *watched, *files_of(room)], plugins=[seconds]))
+            times.write_bytes(pickle.dumps(dict(seconds.of)))
+            return code
+
+        _, status = os.waitpid(child_of(work), 0)
+        assert status == 0, f"the tests of {room} fail without a fault too"
+        data = CoverageData(str(found))
+        data.read()
+        return reach_from(data, pickle.loads(times.read_bytes()))  # noqa: S301 - written by our own child above
+
+
+def reach_from(data: CoverageData, seconds: dict[str, float]) -> Reach:
+    """A line reached while a test is set up counts for all tests of its file, which may share what was set up."""
+
+    def named(contexts: Sequence[str]) -> frozenset[str]:
+        tests: set[str] = set()
+        for test, _, phase in (context.rpartition("|") for context in contexts if context):
+            alike = (other for other in seconds if other.partition("::")[0] == test.partition("::")[0])
+            tests |= {test} if phase == "run" else set(alike)
+        return frozenset(tests & seconds.keys())
+
+    files = (Path(name) for name in data.measured_files())
+    return Reach({file: {line: named(tests) for line, tests in data.contexts_by_lineno(str(file)).items()} for file in files}, seconds)
+
+
+def tried(one: Mutant, tests: Sequence[str], seconds: float) -> int:
+    """Starts the tests that reach a mutant. What goes on ten times longer than it should is ended by its processor time."""
+
+    def work() -> int:
+        resource.setrlimit(resource.RLIMIT_CPU, (int(30 + 10 * seconds),) * 2)
+        faulty = Faulty(one)
+        sys.meta_path.insert(0, faulty)  # type: ignore[arg-type]  # it finds what it loads
+        files = dict.fromkeys(test.partition("::")[0] for test in tests)
+        code = int(pytest.main([*QUIET, *files], plugins=[Chosen(tests)]))
+        return code if faulty.loaded else NOT_LOADED
+
+    return child_of(work)
+
+
+def noticed(status: int) -> bool:
+    """Whether an ended child tells of a fault: a test failed, or it was ended from outside."""
+    if os.WIFSIGNALED(status):
+        return True
+    assert os.WEXITSTATUS(status) != NOT_LOADED, "the tests looked at other code"
+    return os.WEXITSTATUS(status) in FAILED
+
+
+def unnoticed(chosen: Sequence[Mutant], reach: Reach, workers: int) -> list[Mutant]:
+    """The mutants that no test notices."""
+    alive, waiting, running = set(), list(enumerate(chosen))[::-1], {}
     while waiting or running:
         if waiting and len(running) < workers:
-            place, (room, mutant) = waiting.pop()
-            folder = Path(tempfile.mkdtemp(prefix="mutant"))
-            running[started(folder, copied(mutant, room, folder))] = (place, folder, time.monotonic() + LONGEST)
+            place, one = waiting.pop()
+            tests = reach.of(one)
+            if tests:
+                running[tried(one, tests, sum(reach.seconds[test] for test in tests))] = (place, time.monotonic() + LONGEST)
+            else:
+                alive.add(place)
             continue
-        for child in [child for child, (*_, until) in running.items() if time.monotonic() > until]:
+        for child in [child for child, (_, until) in running.items() if time.monotonic() > until]:
             os.killpg(child, signal.SIGKILL)
         ended, status = os.waitpid(-1, os.WNOHANG)
-        if ended in running:
-            place, folder, _ = running.pop(ended)
-            alive[place] = status == 0
-            shutil.rmtree(folder, ignore_errors=True)
-        else:
-            time.sleep(0.05)
-    return alive
+        if ended in running and not noticed(status):
+            alive.add(running[ended][0])
+        if running.pop(ended, None) is None:
+            time.sleep(0.02)
+    return [one for place, one in enumerate(chosen) if place in alive]
+
+
+def score(room: str, each: int, seed: int, workers: int) -> Figure:
+    """Tries so many mutants of a room, drawn at random."""
+    known = spots(room)
+    chosen = [mutant(one) for one in random.Random(f"{seed} {room}").sample(known, min(each, len(known)))]
+    reach = reach_of(room)
+    alive = unnoticed(chosen, reach, workers)
+    told = [f"{one}{'' if reach.of(one) else ' (no test reaches it)'}" for one in alive]
+    print(f"mutants of {room} that no test noticed:", *told, sep="\n  ", flush=True)
+    share = 1 - len(alive) / len(chosen)
+    low = (f"{share:.0%} of the mutants of {room} noticed, less than {WANTED:.0%}",) if share < WANTED else ()
+    unreached = sum(not reach.of(one) for one in alive)
+    note = f"{len(chosen) - len(alive)} noticed ({share:.0%}; wanted {WANTED:.0%}); no test reaches {unreached}; {len(known)} can be made"
+    return Figure(f"mutants of `{room}`", len(chosen), low, note)
 
 
 def mutants(each: int, seed: int = 0, workers: int = 2) -> list[Figure]:
-    """Tries so many mutants a room, drawn at random, and gives the score."""
-    draw = random.Random(seed)
-    known = [mutants_of(room) for room in TESTS]
-    chosen = [one for found in known for one in draw.sample(found, min(each, len(found)))]
-    sound = unnoticed([(room, None) for room in TESTS], workers)
-    assert all(sound), f"the tests fail without a fault too: {[room for room, passed in zip(TESTS, sound, strict=True) if not passed]}"
-    alive = [one for one, lives in zip(chosen, unnoticed([(one.room, one) for one in chosen], workers), strict=True) if lives]
-    told = [f"{one.file.relative_to(ROOT)}:{one.line}: {one.change}" for one in alive]
-    scores = []
-    for room in TESTS:
-        tried = sum(one.room == room for one in chosen)
-        scores.append((room, 1 - sum(one.room == room for one in alive) / tried))
-    low = tuple(f"{room}: {100 * score:.0f} %" for room, score in scores if score < WANTED)
-    note = ", ".join(f"{room} {100 * score:.0f} %" for room, score in scores)
-    print("mutants that no test noticed:", *told, sep="\n  ")
-    return [Figure(f"mutants ({WANTED:.0%} a room are to be noticed)", len(chosen), low, f"noticed: {note}")]
+    """The scores of the rooms."""
+    return [score(room, each, seed, workers) for room in TESTS]

@@ -33,21 +33,21 @@ KEPT = ROOT / "build" / "torture"
 Parts = dict[str, Callable[[], list[Figure]]]
 
 
-def full(share: float, minutes: float, mutants_each: int) -> Parts:
+def full(given: argparse.Namespace) -> Parts:
     """The whole, or a share of it, by name."""
 
     def some(count: int) -> int:
-        return max(1, round(share * count))
+        return max(1, round(given.share * count))
 
     broken = {kind: some(count) for kind, count in (("xlsx", 2000), ("csv", 2000), ("xes", 1000), ("parquet", 1000))}
     return {
         "kills": lambda: kills(some(300)),
-        "faults": lambda: faults(None if share >= 1 else some(1500)),
+        "faults": lambda: faults(None if given.share >= 1 else some(1500)),
         "malformed": lambda: malformed(broken),
-        "fuzz": lambda: fuzz(60 * minutes),
+        "fuzz": lambda: fuzz(60 * given.minutes),
         "soak": lambda: soak(max(40, some(200))),
         "attacks": lambda: attacks(some(500)),
-        "mutants": lambda: mutants(some(mutants_each)),
+        "mutants": lambda: mutants(some(given.mutants), given.seed, given.workers),
     }
 
 
@@ -101,11 +101,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", type=float, default=5, help="of fuzzing")
     parser.add_argument("--mutants", type=int, default=100, help="a room")
+    parser.add_argument("--seed", type=int, default=0, help="by which the mutants are drawn")
+    parser.add_argument("--workers", type=int, default=2, help="mutants tried at a time")
     parser.add_argument("--share", type=float, default=1, help="of the full counts")
     parser.add_argument("--reduced", action="store_true", help="a short form, which writes no page")
     parser.add_argument("--only", help="parts, separated by commas; the others keep their last figures")
     given = parser.parse_args()
-    parts = reduced() if given.reduced else full(given.share, given.minutes, given.mutants)
+    parts = reduced() if given.reduced else full(given)
     chosen = given.only.split(",") if given.only else list(parts)
     wrong = False
     for name in chosen:

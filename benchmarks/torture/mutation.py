@@ -1,0 +1,143 @@
+"""What a mutant is: a room's code with one operator, comparison, constant, condition or returned value changed.
+
+Docstrings, annotations, error messages and what is marked as being for speed only aren't changed.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from common import ROOT
+
+OPERATORS: dict[type, tuple[type, ...]] = {
+    ast.Add: (ast.Sub,), ast.Sub: (ast.Add,), ast.Mult: (ast.Div,), ast.Div: (ast.Mult,), ast.FloorDiv: (ast.Mult,), ast.Mod: (ast.Add,),
+    ast.Lt: (ast.LtE, ast.GtE), ast.LtE: (ast.Lt, ast.Gt), ast.Gt: (ast.GtE, ast.LtE), ast.GtE: (ast.Gt, ast.Lt),
+    ast.Eq: (ast.NotEq,), ast.NotEq: (ast.Eq,), ast.Is: (ast.IsNot,), ast.IsNot: (ast.Is,), ast.In: (ast.NotIn,), ast.NotIn: (ast.In,),
+    ast.And: (ast.Or,), ast.Or: (ast.And,), ast.BitAnd: (ast.BitOr,), ast.BitOr: (ast.BitAnd,),
+}  # fmt: skip
+Change = Callable[[], str]
+
+
+@dataclass(frozen=True)
+class Spot:
+    """A place in a file where a fault can be put: the number of a node of its tree, and of a change of that node."""
+
+    room: str
+    file: Path
+    node: int
+    change: int
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A file's text with one fault. `lines` are those of the statement that it is in. What runs as the module is loaded has the lines that
+    may depend on it: a default all those of its function, a line outside functions all those of the module."""
+
+    room: str
+    file: Path
+    line: int
+    lines: range
+    change: str
+    text: str
+
+    @property
+    def module(self) -> str:
+        return ".".join(self.file.relative_to(ROOT).with_suffix("").parts)
+
+    def __str__(self) -> str:
+        return f"{self.file.relative_to(ROOT)}:{self.line}: {self.change}"
+
+
+def spots(room: str) -> list[Spot]:
+    """All places of a room, in order."""
+    found = []
+    for file in sorted((ROOT / "leadtime" / room).glob("*.py")):
+        if file.name != "__init__.py":
+            tree = ast.parse(file.read_text(encoding="utf-8"))
+            still = untouched(tree)
+            for place, node in enumerate(ast.walk(tree)):
+                if id(node) not in still:
+                    found += [Spot(room, file, place, number) for number, _ in enumerate(changes(node))]
+    return found
+
+
+def mutant(spot: Spot) -> Mutant:
+    """The file with the fault put in."""
+    tree = ast.parse(spot.file.read_text(encoding="utf-8"))
+    node = list(ast.walk(tree))[spot.node]
+    lines = lines_of(tree, node)
+    said = list(changes(node))[spot.change]()
+    text = ast.unparse(ast.fix_missing_locations(tree))
+    return Mutant(spot.room, spot.file, getattr(node, "lineno", 0), lines, said, text)
+
+
+def lines_of(tree: ast.Module, wanted: ast.AST) -> range:
+    """The lines that run where a node's statement runs."""
+    above = {id(child): parent for parent in ast.walk(tree) for child in ast.iter_child_nodes(parent)}
+    while not isinstance(wanted, ast.stmt):
+        wanted = above[id(wanted)]
+    first, last = wanted.lineno, wanted.end_lineno or wanted.lineno
+    within = above[id(wanted)]
+    while not isinstance(within, ast.FunctionDef | ast.Module):
+        within = above[id(within)]
+    if isinstance(wanted, ast.FunctionDef):
+        return range(wanted.body[0].lineno, last + 1)
+    if isinstance(within, ast.Module):
+        return range(1, (tree.body[-1].end_lineno or 0) + 1)
+    body = getattr(wanted, "body", None)
+    return range(first, max(first, body[0].lineno - 1) + 1 if body else last + 1)
+
+
+def untouched(tree: ast.Module) -> set[int]:
+    """What no test can or need notice: texts that explain, types, error messages, names that are exported."""
+    still: set[int] = set()
+    for node in ast.walk(tree):
+        parts: list[ast.AST | None] = []
+        if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Module) and ast.get_docstring(node, clean=False) is not None:
+            parts.append(node.body[0])
+        if isinstance(node, ast.FunctionDef):
+            arguments = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+            parts += [node.returns, *node.decorator_list, *(one.annotation for one in arguments)]
+        if isinstance(node, ast.AnnAssign):
+            parts.append(node.annotation)
+        if isinstance(node, ast.Raise | ast.Import | ast.ImportFrom | ast.JoinedStr):
+            parts.append(node)
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            parts.append(node)
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
+            parts.append(node)
+        still |= {id(inner) for part in parts if part is not None for inner in ast.walk(part)}
+    return still
+
+
+def changes(node: ast.AST) -> Iterator[Change]:
+    """The changes of a node, each as a function that makes it and says how."""
+    if isinstance(node, ast.BinOp | ast.AugAssign | ast.BoolOp):
+        for other in OPERATORS.get(type(node.op), ()):
+            yield partial(put, node, "op", other())
+    if isinstance(node, ast.Compare):
+        for other in OPERATORS.get(type(node.ops[0]), ()):
+            yield partial(put, node, "ops", [other(), *node.ops[1:]])
+    if isinstance(node, ast.If | ast.IfExp | ast.While):
+        yield partial(put, node, "test", ast.UnaryOp(ast.Not(), node.test))
+    yield from changed_values(node)
+
+
+def changed_values(node: ast.AST) -> Iterator[Change]:
+    if isinstance(node, ast.Constant) and isinstance(node.value, int | float):
+        yield partial(put, node, "value", (not node.value) if isinstance(node.value, bool) else node.value + 1)
+    if isinstance(node, ast.Return) and node.value is not None and ast.unparse(node.value) != "None":
+        yield partial(put, node, "value", ast.Constant(None))
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        yield partial(put, node, "op", ast.UAdd())
+
+
+def put(node: ast.AST, name: str, value: object) -> str:
+    before = ast.unparse(node) if not isinstance(node, ast.If | ast.While) else ast.unparse(node.test)
+    setattr(node, name, value)
+    after = ast.unparse(node) if not isinstance(node, ast.If | ast.While) else ast.unparse(node.test)
+    return f"{before[:60]} -> {after[:60]}"
