@@ -112,7 +112,7 @@ import common
 common.ROOT = Path.cwd()
 import mutants
 mutants.TESTS = {"sums": ("test_sums.py",)}
-print(mutants.score("sums", 99, 0, 2).row)
+print(mutants.mutants("sums", 99)[0].row)
 """
 
 
@@ -141,7 +141,7 @@ class TestTheMutants:
         lines = {node.value: mutation.lines_of(tree, node) for node in ast.walk(tree) if isinstance(node, ast.Constant)}
         assert lines == {3: range(1, 7), 2: range(3, 7), 1: range(3, 4), 4: range(4, 6), 5: range(6, 7)}
 
-    def test_no_fault_is_put_into_a_message_a_type_or_a_docstring(self, monkeypatch):
+    def test_no_fault_is_put_into_a_message_a_type_a_decorator_or_a_size_for_speed(self, monkeypatch):
         mutation = part("mutation", monkeypatch)
         tree = ast.parse('def f(a: Literal[1]) -> Literal[2]:\n    "Three."\n    raise ValueError(4 + a)\n')
         still = mutation.untouched(tree)

@@ -1,7 +1,8 @@
 """Mutation testing: one small fault at a time is put into the code, and the tests that reach it must notice.
 
 A room's tests are run once without a fault, and it is kept which of them reach each line and how long each takes. A mutant is killed when
-one of the tests that reach its line fails or goes on for ever. Where no test reaches the line it lives.
+one of the tests that reach its line fails or goes on for ever; the quickest go first, and those that don't fit into some seconds are left
+out. Where no test reaches the line it lives.
 """
 
 from __future__ import annotations
@@ -15,10 +16,10 @@ import signal
 import sys
 import tempfile
 import time
-from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from importlib.machinery import ModuleSpec, SourceFileLoader
+from itertools import accumulate
 from pathlib import Path
 from types import CodeType
 from typing import Any
@@ -45,8 +46,8 @@ TESTS = {
     "disclosure": ("test_disclosure*.py", "test_releases.py"),
 }
 WANTED = 0.85
-LONGEST = 300
-QUIET = ("-q", "-x", "--no-header", "--assert=plain", "-p", "no:xdist")  # pytest rewrites no file, so that each is loaded as we give it
+LONGEST, ENOUGH = 300, 20  # seconds of a mutant, by the clock; of its tests, of processor time
+QUIET = ("-q", "-x", "--no-header", "--tb=no", "--assert=plain")  # plain: pytest rewrites no file, so that each is loaded as we give it
 FAILED, NOT_LOADED = {pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR}, 70
 
 
@@ -60,17 +61,23 @@ class Reach:
     def of(self, one: Mutant) -> list[str]:
         """The tests that a mutant needs, the quickest first."""
         lines = self.tests.get(one.file, {})
-        return sorted({test for line in one.lines if line in lines for test in lines[line]}, key=lambda test: (self.seconds[test], test))
+        found = sorted({test for line in one.lines if line in lines for test in lines[line]}, key=lambda test: (self.seconds[test], test))
+        until = accumulate(self.seconds[test] for test in found)
+        return [test for test, seconds in zip(found, until, strict=True) if seconds <= ENOUGH] or found[:1]
 
 
 class Seconds:
-    """Notes how long each test takes."""
+    """Notes the processor time of each test."""
 
     def __init__(self) -> None:
-        self.of: defaultdict[str, float] = defaultdict(float)
+        self.of: dict[str, float] = {}
 
-    def pytest_runtest_logreport(self, report: Any) -> None:
-        self.of[report.nodeid] += report.duration
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: Any) -> Generator[None, Any, Any]:
+        before = time.process_time()
+        given = yield
+        self.of[item.nodeid] = time.process_time() - before
+        return given
 
 
 class Chosen:
@@ -108,7 +115,7 @@ def child_of(work: Callable[[], int]) -> int:
         os.setsid()
         os.chdir(ROOT)
         sys.path.insert(0, str(ROOT))
-        os.environ.update(PYTHONPATH=str(ROOT), HYPOTHESIS_PROFILE="mutants")
+        os.environ.update(PYTHONPATH=str(ROOT), HYPOTHESIS_PROFILE="mutants", PYTEST_DISABLE_PLUGIN_AUTOLOAD="1")
         for name in [name for name in sys.modules if name.partition(".")[0] == "leadtime"]:
             del sys.modules[name]
         quiet = os.open(os.devnull, os.O_WRONLY)
@@ -131,10 +138,17 @@ def reach_of(room: str) -> Reach:
 
         def work() -> int:
             os.environ["COVERAGE_FILE"] = str(found)
-            watched = (f"--cov={ROOT / 'leadtime' / room}", "--cov-context=test", "--cov-report=", f"--cov-config={os.devnull}")
+            watched = (
+                "-p",
+                "pytest_cov",
+                f"--cov={ROOT / 'leadtime' / room}",
+                "--cov-context=test",
+                "--cov-report=",
+                f"--cov-config={os.devnull}",
+            )
             seconds = Seconds()
             code = int(pytest.main([*QUIET, *watched, *files_of(room)], plugins=[seconds]))
-            times.write_bytes(pickle.dumps(dict(seconds.of)))
+            times.write_bytes(pickle.dumps(seconds.of))
             return code
 
         _, status = os.waitpid(child_of(work), 0)
@@ -202,10 +216,10 @@ def unnoticed(chosen: Sequence[Mutant], reach: Reach, workers: int) -> list[Muta
     return [one for place, one in enumerate(chosen) if place in alive]
 
 
-def score(room: str, each: int, seed: int, workers: int) -> Figure:
-    """Tries so many mutants of a room, drawn at random."""
+def mutants(room: str, count: int, seed: int = 0, workers: int = 2) -> list[Figure]:
+    """Tries so many mutants of a room, drawn at random, and gives the share that is noticed."""
     known = spots(room)
-    chosen = [mutant(one) for one in random.Random(f"{seed} {room}").sample(known, min(each, len(known)))]
+    chosen = [mutant(one) for one in random.Random(f"{seed} {room}").sample(known, min(count, len(known)))]
     reach = reach_of(room)
     alive = unnoticed(chosen, reach, workers)
     told = [f"{one}{'' if reach.of(one) else ' (no test reaches it)'}" for one in alive]
@@ -214,9 +228,4 @@ def score(room: str, each: int, seed: int, workers: int) -> Figure:
     low = (f"{share:.0%} of the mutants of {room} noticed, less than {WANTED:.0%}",) if share < WANTED else ()
     unreached = sum(not reach.of(one) for one in alive)
     note = f"{len(chosen) - len(alive)} noticed ({share:.0%}; wanted {WANTED:.0%}); no test reaches {unreached}; {len(known)} can be made"
-    return Figure(f"mutants of `{room}`", len(chosen), low, note)
-
-
-def mutants(each: int, seed: int = 0, workers: int = 2) -> list[Figure]:
-    """The scores of the rooms."""
-    return [score(room, each, seed, workers) for room in TESTS]
+    return [Figure(f"mutants of `{room}`", len(chosen), low, note)]

@@ -19,6 +19,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 
 from attacks import attacks
 from common import ROOT, Figure
@@ -26,7 +27,7 @@ from faults import faults
 from fuzz import fuzz
 from kills import kills
 from malformed import malformed
-from mutants import mutants
+from mutants import TESTS, mutants
 from soak import soak
 
 KEPT = ROOT / "build" / "torture"
@@ -43,11 +44,11 @@ def full(given: argparse.Namespace) -> Parts:
     return {
         "kills": lambda: kills(some(300)),
         "faults": lambda: faults(None if given.share >= 1 else some(1500)),
-        "malformed": lambda: malformed(broken),
+        **{f"malformed-{kind}": partial(malformed, {kind: count}) for kind, count in broken.items()},
         "fuzz": lambda: fuzz(60 * given.minutes),
         "soak": lambda: soak(max(40, some(200))),
         "attacks": lambda: attacks(some(500)),
-        "mutants": lambda: mutants(some(given.mutants), given.seed, given.workers),
+        **{f"mutants-{room}": partial(mutants, room, some(given.mutants), given.seed, given.workers) for room in TESTS},
     }
 
 
@@ -105,10 +106,11 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2, help="mutants tried at a time")
     parser.add_argument("--share", type=float, default=1, help="of the full counts")
     parser.add_argument("--reduced", action="store_true", help="a short form, which writes no page")
-    parser.add_argument("--only", help="parts, separated by commas; the others keep their last figures")
+    parser.add_argument("--only", help="parts, as kills,malformed-xes,mutants; the others keep their last figures")
     given = parser.parse_args()
     parts = reduced() if given.reduced else full(given)
-    chosen = given.only.split(",") if given.only else list(parts)
+    wanted = given.only.split(",") if given.only else list(parts)
+    chosen = [name for name in parts if name in wanted or name.partition("-")[0] in wanted]
     wrong = False
     for name in chosen:
         before = time.monotonic()
