@@ -227,5 +227,5 @@ def mutants(room: str, count: int, seed: int = 0, workers: int = 2) -> list[Figu
     share = 1 - len(alive) / len(chosen)
     low = (f"{share:.0%} of the mutants of {room} noticed, less than {WANTED:.0%}",) if share < WANTED else ()
     unreached = sum(not reach.of(one) for one in alive)
-    note = f"{len(chosen) - len(alive)} noticed ({share:.0%}; wanted {WANTED:.0%}); no test reaches {unreached}; of {len(known)} by seed {seed}"
+    note = f"{len(chosen) - len(alive)} noticed ({share:.0%}; wanted {WANTED:.0%}); {unreached} unreached; of {len(known)} by seed {seed}"
     return [Figure(f"mutants of `{room}`", len(chosen), low, note)]
