@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import zipfile
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -99,3 +100,71 @@ def test_a_table_that_begins_further_down_keeps_its_row_numbers(tmp_path: Path) 
     log = lt.read_log(path)
     assert [row["row_number"] for row in log.rejected.to_pandas().to_dict("records")] == [12]
     assert log.quality.rows_kept == 11
+
+
+def merged_book(path: Path, ranges: list[str], *rows: Cells) -> Path:
+    made = openpyxl.Workbook()
+    for row in rows:
+        made.active.append(row)
+    for place in ranges:
+        made.active.merge_cells(place)
+    made.save(path)
+    return path
+
+
+@pytest.mark.usefixtures("library")
+def test_a_case_id_merged_over_its_rows_is_that_of_each_and_only_merged_blanks_are_filled(tmp_path: Path) -> None:
+    path = merged_book(
+        tmp_path / "log.xlsx", ["A1:C1", "A3:A5", "C4:C5", "A8:A9", "B6:C6"],
+        ["Uppföljning 2020", None, None],
+        ["Ärende", "Händelse", "Datum"],
+        ["a", "Remiss", "2019-01-01"],
+        [None, "Besök", "2019-01-05"],
+        [None, "Diagnos", None],
+        ["b", "Remiss", None],
+        [None, "Besök", "2019-02-02"],
+        ["c", "Remiss", "2019-03-01"],
+    )  # fmt: skip
+    log = lt.read_log(path)
+    kept = [(event["case_id"], event["activity"], event["start_wall_us"] // 86_400_000_000 - 17_897) for event in events(log)]
+    assert kept == [("a", "Remiss", 0), ("a", "Besök", 4), ("a", "Diagnos", 4), ("c", "Remiss", 59)]
+    assert [(row["row_number"], row["reason"]) for row in log.rejected.records()] == [(6, "no start"), (7, "no case id")]
+    assert (log.quality.rows_read, log.quality.rows_kept, log.quality.rows_rejected) == (6, 4, 2)
+    found = next(finding for finding in log.quality.findings if finding.code == "merged-cells")
+    assert (found.count, found.examples) == (3, ("A3:A5 of sheet 'Sheet'", "C4:C5 of sheet 'Sheet'"))
+
+
+@pytest.mark.usefixtures("library")
+def test_blank_rows_of_a_merged_range_are_not_read_and_what_lies_under_it_stays(tmp_path: Path) -> None:
+    """Some programs keep the values under a merged cell."""
+    path = merged_book(
+        tmp_path / "log.xlsx",
+        [],
+        HEADER[:3],
+        ["a", "x", "2019-01-01"],
+        [None, None, None],
+        ["b", "y", "2019-01-02"],
+        [None, "z", "2019-01-03"],
+    )
+    book = openpyxl.load_workbook(path)
+    book.active.merged_cells.add("A2:A5")
+    book.save(path)
+    log = lt.read_log(path)
+    assert [(event["case_id"], event["activity"]) for event in events(log)] == [("a", "x"), ("b", "y"), ("a", "z")]
+    assert log.quality.rows_read == 3
+
+
+@pytest.mark.usefixtures("library")
+def test_a_sheet_of_nothing_but_merged_ranges_over_one_another_is_read_in_time(tmp_path: Path) -> None:
+    path = merged_book(tmp_path / "log.xlsx", [], HEADER[:3], *[["a", "x", "2019-01-01"], *[[None, "x", "2019-01-01"]] * 2000])
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    ranges = "".join(f'<mergeCell ref="A2:A{2000 - i % 1000}"/>' for i in range(100_000))
+    sheet = "xl/worksheets/sheet1.xml"
+    parts[sheet] = parts[sheet].replace(b"</sheetData>", f"</sheetData><mergeCells>{ranges}</mergeCells>".encode())
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    log = lt.read_log(path)
+    assert log.quality.rows_read == 2001
+    assert 900 < log.quality.rows_kept <= 2000

@@ -24,6 +24,8 @@ _UNCOMPUTED = re.compile(rb"(?:</f>|<f[^>]*/>)(?:<v\s*/>|<v></v>)?</c>")
 _CELL = re.compile(rb'<c [^>]*?r="([A-Z]+\d+)"')
 _ROW = re.compile(rb'<row r="(\d{1,7})"')
 _ANY_ROW = re.compile(rb'<row [^>]{0,200}?r="(\d{1,7})"')
+_MERGED = re.compile(rb'<(?:\w+:)?mergeCell\s[^>]{0,40}?ref="([A-Z]{1,3}(\d{1,7}):[A-Z]{1,3}(\d{1,7}))"')
+_MOST_MERGED = 500_000
 # A cell beyond column Z, or beyond row 999,999.
 _FAR = re.compile(rb'r="(?:[A-Z]{2}|[A-Z]?\d{7})')
 _LETTERS = (re.compile(rb'r="[A-Z]{2}'), re.compile(rb'r="[A-Z]{3}'))
@@ -35,7 +37,7 @@ _LOOKED_AT, _LARGE_GRID = 1 << 22, 26_000_000
 
 @dataclass
 class Sheet:
-    """What a sheet's XML holds: size, cells, a bound on the grid they span, error values, and the first formula without a value."""
+    """What a sheet's XML holds: size, cells, a bound on their grid, error values, the first uncomputed formula, merged rows."""
 
     size: int = 0
     cells: int = 0
@@ -43,6 +45,7 @@ class Sheet:
     letters: int = 1
     errors: bool = False
     uncomputed: str | None = None
+    merged: list[str] = field(default_factory=list)
 
     @property
     def is_dense(self) -> bool:
@@ -123,6 +126,7 @@ def _look(path: Path, archive: zipfile.ZipFile, entry: zipfile.ZipInfo, sheet: S
             if sheet is not None:
                 sheet.size = total
                 _look_at_cells(sheet, seen, len(tail))
+                _look_at_merges(path, sheet, seen, len(tail))
             tail = seen[-_OVERLAP:]
 
 
@@ -137,6 +141,16 @@ def _look_at_cells(sheet: Sheet, seen: bytes, known: int) -> None:
         if formula:
             before = [match[1] for match in _CELL.finditer(seen, max(0, formula.start() - 4096), formula.start())]
             sheet.uncomputed = before[-1].decode() if before else "a cell"
+
+
+def _look_at_merges(path: Path, sheet: Sheet, seen: bytes, known: int) -> None:
+    """Adds the merged ranges of several rows that a piece of a sheet declares; those of one row have no say about rows."""
+    if b"mergeCell" not in seen:
+        return
+    new = (found for found in _MERGED.finditer(seen) if found.end() > known)
+    sheet.merged += [found[1].decode() for found in new if found[2] != found[3]]
+    if len(sheet.merged) > _MOST_MERGED:
+        raise InputError(f"'{path}' has a sheet of over {_MOST_MERGED:,} merged ranges; save it as CSV with every cell filled")
 
 
 def _look_at_places(sheet: Sheet, seen: bytes) -> None:

@@ -14,6 +14,7 @@ from leadtime.columns import REQUIRED_ROLES, normalised, resolve_some
 from leadtime.engine.session import Session
 from leadtime.engine.tables import Moments, columns_table
 from leadtime.errors import InputError, LeadtimeError
+from leadtime.ingest.merged import Filled, filled_down
 from leadtime.ingest.settings import Settings, is_cases_name, settings_in
 from leadtime.ingest.source import Options, Source, header_score, unique_headers
 from leadtime.ingest.workbook_file import SheetRows, opened_workbook, sheet_rows
@@ -36,6 +37,7 @@ class _Sheet:
     numbers: list[int]
     columns: list[Sequence[Any]]
     repeated: int
+    filled: Filled
 
 
 def read_workbook(session: Session, path: Path, options: Options) -> Source:
@@ -124,9 +126,11 @@ def _midnight(value: date) -> str:
 
 
 def _findings(sheets: Sequence[_Sheet], skipped: Sequence[str]) -> list[Finding]:
-    repeated = sum(sheet.repeated for sheet in sheets)
+    repeated, filled = sum(sheet.repeated for sheet in sheets), sum(sheet.filled.cells for sheet in sheets)
     found = [finding("sheet-skipped", len(skipped), examples=skipped[:10])] if skipped else []
-    return [*found, *([finding("repeated-header", repeated)] if repeated else [])]
+    found += [finding("repeated-header", repeated)] if repeated else []
+    where = [f"{place} of sheet '{sheet.name}'" for sheet in sheets for place in sheet.filled.examples]
+    return [*found, *([finding("merged-cells", filled, examples=where[:10])] if filled else [])]
 
 
 def midnights(values: Any) -> bool:
@@ -203,13 +207,15 @@ def _sheet(found: SheetRows, options: Options) -> _Sheet | None:
     if repeated:
         kept = [(number, row) for number, row in zip(numbers, rows, strict=True) if row != header]
         numbers, rows = [number for number, _ in kept], [row for _, row in kept]
+    filled = filled_down(numbers, rows, found.merged) if found.merged else Filled(rows)
+    rows = filled.rows
     widths = set(map(len, rows))
     width = max(len(cells), _last_filled(rows, len(cells), max(widths, default=0)))
     headers = unique_headers([*cells, *([None] * (width - len(cells)))])
     if widths != {width}:
         rows = [row if len(row) == width else (*row[:width], *((None,) * (width - len(row)))) for row in rows]
     columns: list[Sequence[Any]] = list(zip(*rows, strict=True)) if rows else [()] * width
-    return _Sheet(found.name, found.numbers[last], headers, numbers, columns, repeated)
+    return _Sheet(found.name, found.numbers[last], headers, numbers, columns, repeated, filled)
 
 
 def _last_filled(rows: Sequence[Sequence[Any]], least: int, most: int) -> int:

@@ -15,6 +15,7 @@ from typing import Any
 from leadtime.engine.growing import MOST_COLUMNS, checked_width
 from leadtime.errors import InputError, UsageError, did_you_mean, one_line
 from leadtime.ingest.archives import Archive, looked_through
+from leadtime.ingest.merged import MergedRange
 
 __all__ = ["SheetRows", "first_rows", "open_with_merges", "opened_workbook", "sheet_rows"]
 
@@ -26,11 +27,12 @@ _ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
 
 @dataclass(frozen=True)
 class SheetRows:
-    """The rows of a sheet that hold a value, each with its number; a blank cell is None or an empty text."""
+    """The rows of a sheet that hold a value, each with its number, and its merged ranges; a blank cell is None or an empty text."""
 
     name: str
     numbers: list[int]
     rows: list[Sequence[Any]]
+    merged: tuple[MergedRange, ...] = ()
 
 
 def sheet_rows(path: Path, wanted: Sequence[str] | None) -> list[SheetRows]:
@@ -46,7 +48,7 @@ def sheet_rows(path: Path, wanted: Sequence[str] | None) -> list[SheetRows]:
     # A formula without a value is a blank to both; openpyxl knows which file within is which sheet.
     uncomputed = any(sheet.uncomputed for sheet in archive.sheets.values())
     if quick and not uncomputed:
-        found = _by_calamine(path, wanted)
+        found = _by_calamine(path, wanted, merges=any(sheet.merged for sheet in archive.sheets.values()))
         if found is not None:
             return found
     return _by_openpyxl(path, wanted, archive)
@@ -71,17 +73,25 @@ def _chosen(names: Sequence[str], wanted: Sequence[str] | None, file: str) -> Se
     return names if wanted is None else [name for name in names if name in wanted]
 
 
-def _by_calamine(path: Path, wanted: Sequence[str] | None) -> list[SheetRows] | None:
+def _by_calamine(path: Path, wanted: Sequence[str] | None, *, merges: bool) -> list[SheetRows] | None:
     """The rows by calamine; none where it can't read what openpyxl perhaps can, or explains better."""
     import python_calamine
 
+    if merges and not hasattr(python_calamine.CalamineSheet, "merged_cell_ranges"):
+        return None  # an old one
     try:
         with python_calamine.CalamineWorkbook.from_path(path) as book:
             of_cells = [sheet.name for sheet in book.sheets_metadata if sheet.typ == python_calamine.SheetTypeEnum.WorkSheet]
             names = _chosen(of_cells, wanted, path.name)
-            return [_filled_rows(name, book.get_sheet_by_name(name).to_python(skip_empty_area=False), path) for name in names]
+            return [_of_calamine(book.get_sheet_by_name(name), path, merges=merges) for name in names]
     except (python_calamine.CalamineError, OSError, ValueError):
         return None
+
+
+def _of_calamine(sheet: Any, path: Path, *, merges: bool) -> SheetRows:
+    rows = _filled_rows(sheet.name, sheet.to_python(skip_empty_area=False), path)
+    found = (sheet.merged_cell_ranges or ()) if merges else ()
+    return replace(rows, merged=tuple((top + 1, left + 1, bottom + 1, right + 1) for (top, left), (bottom, right) in found))
 
 
 def _by_openpyxl(path: Path, wanted: Sequence[str] | None, archive: Archive) -> list[SheetRows]:
@@ -113,7 +123,18 @@ def _rows_of(sheet: Any, archive: Archive, path: Path) -> SheetRows:
         )
     sheet.reset_dimensions()  # some programs write a wrong extent
     rows = _filled_rows(sheet.title, sheet.iter_rows(values_only=True), path)
-    return replace(rows, rows=[_unescaped(row) for row in rows.rows])
+    merged = () if within is None else tuple(_ranges(within.merged))
+    return replace(rows, rows=[_unescaped(row) for row in rows.rows], merged=merged)
+
+
+def _ranges(references: Iterable[str]) -> Iterator[MergedRange]:
+    """Ranges such as A2:A5 by their numbers."""
+    from openpyxl.utils.cell import range_boundaries
+
+    for reference in references:
+        left, top, right, bottom = range_boundaries(reference)
+        if left and top and right and bottom:
+            yield top, left, bottom, right
 
 
 def _file_of(sheet: Any) -> str:
@@ -198,15 +219,13 @@ def _opened(path: Path) -> Any:
         raise InputError(f"'{path}' isn't a workbook that can be read ({one_line(str(error))[:100]}); save it again as .xlsx") from None
 
 
-def open_with_merges(path: Path, wanted: str | None) -> tuple[SheetRows, list[tuple[int, int, int, int]]]:
+def open_with_merges(path: Path, wanted: str | None) -> tuple[SheetRows, list[MergedRange]]:
     """Gives the rows of a sheet (the first where none is named) and its merged ranges as top, left, bottom, right, counted from 1.
 
     Raises:
         InputError: it isn't a workbook that can be read, or the sheet is too large for a printed table.
         UsageError: there is no such sheet.
     """
-    from openpyxl.utils.cell import range_boundaries
-
     _check_kind(path)
     archive = looked_through(path)
     if not archive.is_dense or any(sheet.cells > _MOST_PRINTED for sheet in archive.sheets.values()):
@@ -220,5 +239,4 @@ def open_with_merges(path: Path, wanted: str | None) -> tuple[SheetRows, list[tu
             found = _MERGED.findall(within.read(_file_of(sheet)).decode())
         if len(found) > _MOST_MERGED:
             raise InputError(f"'{path}' has too many merged cells for a printed table")
-        merged = [range_boundaries(reference) for reference in found]
-    return rows, [(top, left, bottom, right) for left, top, right, bottom in merged if top and left and bottom and right]
+    return rows, list(_ranges(found))

@@ -32,7 +32,8 @@ SEVERITIES: Mapping[str, Severity] = MappingProxyType({
     ), "warning"),
     **dict.fromkeys((
         "case-without-events", "concepts-without-name", "diverging-cases", "guarded-text", "guessed-role", "keys-without-events",
-        "later-attribute-values", "lifecycle-paired", "midnight-dates", "missing-values", "mixed-precision", "nested-attributes",
+        "later-attribute-values", "lifecycle-paired",
+        "merged-cells", "midnight-dates", "missing-values", "mixed-precision", "nested-attributes",
         "no-row-order", "other-resources", "outlying-durations", "partial-case-dates", "rare-activities", "repeated-header",
         "same-event-merged", "shared-events", "sheet-skipped", "tied-times", "trimmed", "twice-occurring-time", "unfinished-cases",
         "weekend-contacts", "wide-table",
