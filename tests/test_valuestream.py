@@ -205,5 +205,7 @@ def test_a_report_of_a_log_hides_steps_of_few_cases_and_what_would_tell_them() -
 def test_the_command_maps_a_log_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["valuestream", str(SAMPLE / "events.csv"), "--pathway", str(SAMPLE / "pathway.toml"), "--out", str(tmp_path / "out")]
     assert main(arguments) == 0
-    assert "Besök logoped" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "Besök logoped" in shown
+    assert "Synthetic data: every case is made up by a seeded simulation." in shown
     assert (tmp_path / "out" / "value_stream.xlsx").exists()

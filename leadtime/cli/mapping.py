@@ -62,12 +62,14 @@ def valuestream(
 
 
 def _show(report: Report) -> None:
-    """The report on the terminal: its tables, and the whole in a sentence."""
+    """The report on the terminal: what must be known of it, its tables, and the whole in a sentence."""
     from rich.console import Console
 
     # Off a terminal there is no width to fit, so nothing is cut or wrapped.
     wide = None if sys.stdout.isatty() else 400
     console = Console(width=wide, no_color="NO_COLOR" in os.environ or None, highlight=False)
+    for notice in report.notices:
+        typer.echo(notice)
     for block in report.tables:
         console.print(_drawn(block, report.language))
     typer.echo(report.headline)

@@ -134,15 +134,15 @@ def describe_cohorts(
     frame = times.to_pandas()
     frame = frame[frame["status"] != "excluded"]
     groups = frame[times.column_of(by)]
-    label = groups.astype(object).where(groups.notna(), None)
-    known = [str(value) for value in label if value is not None]
+    label = [None if value is None else str(value) for value in groups.astype(object).where(groups.notna(), None).tolist()]
+    known = [value for value in label if value is not None]
     if not known:
         raise InputError(f"no case that has a lead time has a value of '{by}', so there are no cohorts to describe")
     cohorts = _ordered(sorted(set(known)), order, times, by)
     attributes = [name for name, several in times.conflicts.items() if several == 0 and name != by]
     found = _variables(frame, {name: times.column_of(name) for name in attributes}, _start_units(times))
     chosen, left_out = _chosen(found, variables, [name for name, several in times.conflicts.items() if several])
-    masks = [np.array([value is not None and str(value) == cohort for value in label]) for cohort in cohorts]
+    masks = [np.array([value == cohort for value in label]) for cohort in cohorts]
     rows = [_counted("cases", cohort, int(mask.sum()), 0) for cohort, mask in zip(cohorts, masks, strict=True)]
     if "person_id" in attributes:
         ids = [(cohort, frame["person_id"][mask]) for cohort, mask in zip(cohorts, masks, strict=True)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -108,6 +109,12 @@ class Comparison(Result, InEngine):
     def effect(self) -> Estimate | None:
         """The change by the declared statistic: the ratio of medians, or the difference of restricted means in days."""
         return self.median_ratio if self.statistic == "median" else self.restricted_mean_difference
+
+    @cached_property
+    def of_attribute(self) -> bool:
+        """Whether the cohorts are the whole groups of a case attribute, and not made from dates."""
+        groups = Counter(map(str, self._basis.rows.labels.get(self.by, ())))
+        return self.only_site is None and all(groups[cohort.name] == cohort.n for cohort in self.cohorts)
 
     @cached_property
     def comparable(self) -> bool:

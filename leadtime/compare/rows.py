@@ -82,6 +82,7 @@ def case_rows(times: LeadTimes, attributes: Iterable[str]) -> CaseRows:
 def rows_of_frame(frame: pd.DataFrame, columns: Mapping[str, str]) -> CaseRows:
     """Turns a frame of cases, as `LeadTimes.frame` has them, into arrays; `columns` names the attributes."""
     us = {name: _whole(frame[name]) for name in _NUMBERS}
+    status, statuses = frame["status"].factorize()
     dated = frame["start_is_date"].astype("boolean").fillna(value=False) | frame["end_is_date"].astype("boolean").fillna(value=False)
     return CaseRows(
         case_id=frame["case_id"].to_numpy(dtype=object),
@@ -89,7 +90,7 @@ def rows_of_frame(frame: pd.DataFrame, columns: Mapping[str, str]) -> CaseRows:
         lower=us["lower_us"] / DAY_US,
         upper=us["upper_us"] / DAY_US,
         entry=us["entry_us"] / DAY_US,
-        outcome=_whole(frame["status"].map(_OUTCOMES)),
+        outcome=np.array([_OUTCOMES[name] for name in statuses], np.int64)[status],
         stopped_by=_labels(frame["stopped_by"]),
         start_us=us["start_us"],
         end_us=us["end_us"],

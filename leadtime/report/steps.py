@@ -16,7 +16,7 @@ import numpy as np
 
 from leadtime.cases import LeadTimes, lead_times
 from leadtime.cases.clock import DAY_US, bound_of
-from leadtime.errors import InputError, PathwayError
+from leadtime.errors import PathwayError
 from leadtime.log import EventLog
 from leadtime.pathway import Pathway
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from leadtime.compare import Comparison
 
-__all__ = ["StepTimes", "same_members", "step_times"]
+__all__ = ["StepTimes", "step_times"]
 
 Step = tuple[str, str]
 _OWN_DATES = ("exit_date_us", "entry_date_us", "last_observed_us")
@@ -60,22 +60,11 @@ def step_times(times: LeadTimes, comparison: Comparison | None) -> tuple[StepTim
     if pathway is None:
         return ()
     steps = list(pairwise(pathway.order or (pathway.start, *pathway.stop[:1])))
-    by = comparison.by if comparison and same_members(comparison) else None
+    by = comparison.by if comparison and comparison.of_attribute else None
     cohorts = tuple(cohort.name for cohort in comparison.cohorts) if comparison and by else ("",)
     make = _at_once if _is_plain(times.log, pathway, by) else _one_by_one
     nobody = np.zeros(0)
     return tuple(_summed(step, cohort, groups.get(cohort, nobody)) for step, groups in make(times, steps, by) for cohort in cohorts)
-
-
-def same_members(comparison: Comparison) -> bool:
-    """Whether the compared cohorts are the groups of an attribute, and not made from dates."""
-    try:
-        members = comparison.times.members(comparison.by)
-    except InputError:
-        return False
-    counted = members.filter(nw.col("status") != "excluded").group_by("group").agg(n=nw.len())
-    groups = comparison.times.log.session.collect(counted).set_index("group")["n"].to_dict()
-    return all(int(groups.get(cohort.name, 0)) == cohort.n for cohort in comparison.cohorts)
 
 
 def _summed(step: Step, cohort: str, days: npt.NDArray[np.float64]) -> StepTimes:
@@ -121,9 +110,8 @@ def _moments(times: LeadTimes, pathway: Pathway, steps: list[Step], by: str | No
         found[f"begun_{i}"] = nw.col(f"from_{i}").min()
         found[f"done_{i}"] = nw.when(later).then(_when(pathway.milestones[target].activities, nw.col("at"))).min()
         found[f"left_{i}"] = nw.when(later).then(_when(exits, nw.col("at"))).min()
-    frame = log.session.collect(placed.group_by("case_id").agg(nw.col("cohort").min(), **found))
-    numbers = [name for name in frame.columns if name not in ("case_id", "cohort")]
-    rows: pd.DataFrame = frame.astype(dict.fromkeys(numbers, "Float64"))
+    frame = log.session.collect(placed.group_by("case_id").agg(nw.col("cohort").min(), **found).select("cohort", *found))
+    rows: pd.DataFrame = frame.astype(dict.fromkeys(found, "Float64"))
     return rows
 
 

@@ -14,7 +14,6 @@ from leadtime.disclosure import HIDDEN, Cell, Profile
 from leadtime.errors import LeadtimeError
 from leadtime.report.links import Links
 from leadtime.report.model import Block, TextBlock
-from leadtime.report.steps import same_members
 from leadtime.results import Table, Value
 
 if TYPE_CHECKING:
@@ -44,7 +43,7 @@ def trend_table(comparison: Comparison, profile: Profile, links: Links) -> Trend
 
     With one break date the chart runs on past it, with limits of its own on either side.
     """
-    by = comparison.by if same_members(comparison) else None
+    by = comparison.by if comparison.of_attribute else None
     try:
         found: dict[Every, StartCohorts] = {every: monthly_start_cohorts(comparison.times, by=by, every=every) for every in _EVERY[1:]}
     except LeadtimeError:

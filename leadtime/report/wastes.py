@@ -12,7 +12,6 @@ from leadtime.log import EventLog
 from leadtime.pathway import Pathway
 from leadtime.report.links import Links
 from leadtime.report.model import Block, Column, TextBlock
-from leadtime.report.steps import same_members
 from leadtime.results import Table, Value
 from leadtime.waste import waste
 from leadtime.waste.declarations import COMPUTED, MEASURES
@@ -36,7 +35,7 @@ def waste_table(log: EventLog, pathway: Pathway | None, comparison: Comparison |
 
     All cases are one cohort without a comparison, and where its cohorts come from dates.
     """
-    by = comparison.by if comparison and same_members(comparison) else None
+    by = comparison.by if comparison and comparison.of_attribute else None
     order = [cohort.name for cohort in comparison.cohorts] if comparison and by else [""]
     found = [row for row in waste(log, pathway, by=by).summary.records() if row["state"] != COMPUTED or _is_shown(row, order)]
     cohorts = {name: links.cell(int(row["cases"] or 0)) for name in order for row in found[:1]} if not by and comparison else {

@@ -11,7 +11,6 @@ from leadtime.disclosure import HIDDEN, Cell
 from leadtime.errors import InputError, UsageError
 from leadtime.report.links import Links
 from leadtime.report.model import Block, TextBlock
-from leadtime.report.steps import same_members
 from leadtime.results import Table, Value
 
 if TYPE_CHECKING:
@@ -29,7 +28,7 @@ def who_table(comparison: Comparison, links: Links) -> list[Table]:
 
     `known` is how many cases a row's mean or share is of.
     """
-    if not same_members(comparison):
+    if not comparison.of_attribute:
         return []
     rows: list[tuple[Value, ...]] = []
     places = {cohort.name: place for place, cohort in enumerate(comparison.cohorts)}
