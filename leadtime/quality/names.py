@@ -133,9 +133,9 @@ def _slips(a: str, b: str) -> int:
 
 def _counts(log: EventLog, role: str) -> dict[str, int]:
     """The names of a column with how many events have them; empty where there are too many to be names."""
-    groups = log.frame.select(nw.col(role).alias("name")).group_by("name").agg(nw.len().alias("events")).filter(~nw.col("name").is_null())
-    frame = log.session.collect(groups.sort("events", "name", descending=[True, False]).head(_MOST_NAMES + 1))
-    return {str(name): int(events) for name, events in zip(frame["name"], frame["events"], strict=True)}
+    groups = log.frame.filter(~nw.col(role).is_null()).group_by(role).agg(events=nw.len())
+    frame = log.session.collect(groups.sort("events", role, descending=[True, False]).head(_MOST_NAMES + 1))
+    return {str(name): int(events) for name, events in zip(frame[role], frame["events"], strict=True)}
 
 
 def _rare(scope: Scope, counts: Mapping[str, int]) -> list[str]:
