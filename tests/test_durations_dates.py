@@ -145,6 +145,8 @@ def test_the_order_is_decided_once_for_the_column():
     assert reading.order == "mdy"
     assert reading.values["3/4/2019"] == read_moment("2019-03-04")
     assert read_dates(["5/5/2019"]).order is None
+    assert read_dates(["5/5/2019"], date_order="dmy").order is None
+    assert read_dates(["14/3/2019"]).order == read_dates(["3/4/2019"], date_order="dmy").order == "dmy"
 
 
 def test_an_ambiguous_column_is_an_error_that_says_how_to_decide():

@@ -1,0 +1,227 @@
+"""Claims on the parts of disclosure control: what a count can be, the sums that are found, how counts can change together, and what is
+hidden at the least cost (DEFINITIONS 5.1)."""
+
+from __future__ import annotations
+
+import pytest
+
+from leadtime.disclosure import Cell, Profile, Sum, disclose, month_ends, profile_named, shown_curve, sums_within
+from leadtime.disclosure.algebra import derivable, kernel, reduced
+from leadtime.disclosure.attacker import Attacker, Domain, Leak, Problem
+from leadtime.disclosure.merging import proposals
+from leadtime.disclosure.programs import Program
+from leadtime.disclosure.search import covered
+from leadtime.disclosure.sums import count_columns, links_of
+from leadtime.durations import DAYS_PER_MONTH
+from leadtime.results import Table
+from leadtime.survival import kaplan_meier
+
+A, B, C, D, ALL = (Cell("t", row, "n") for row in range(5))
+SMALL, FREE, COVER = Domain(1, 4), Domain(0, 60), Domain(5, 60, or_none=True)
+SE5 = profile_named("se-5")
+
+
+def problem(values, sums, *, profile=SE5, unpublished=(), keep=()):
+    primary = frozenset(cell for cell, value in values.items() if profile.hides(value))
+    return Problem(values, tuple(sums), primary, frozenset(unpublished), profile, frozenset(keep))
+
+
+class TestWhatACountCanBe:
+    def test_a_small_count_lies_between_its_ends(self):
+        assert SMALL.ends == (1, 4)
+        assert [SMALL.holds(value) for value in range(6)] == [False, True, True, True, True, False]
+        assert [SMALL.within(*ends) for ends in ((0, 9), (1, 4), (2, 3), (4, 4), (5, 9), (-3, 0))] == [4, 4, 2, 1, 0, 0]
+
+    def test_a_count_that_is_hidden_as_cover_is_none_or_not_small(self):
+        assert COVER.ends == (0, 60)
+        assert [COVER.holds(value) for value in (-1, 0, 1, 4, 5, 60, 61)] == [False, True, False, False, True, True, False]
+        assert [COVER.within(*ends) for ends in ((0, 6), (1, 6), (-2, 0), (1, 4), (-3, -1))] == [3, 2, 1, 0, 0]
+
+    def test_the_attacker_knows_what_each_kind_of_hidden_count_can_be(self):
+        """A count alone in no sum: small ones have four values, of which three are enough; a shown one has none."""
+        found = Attacker(problem({A: 3, B: 9}, ())).fewest_values(frozenset({A, B}), {A, B})
+        assert found == {A: 3, B: 3}
+
+    def test_a_shown_count_that_is_rounded_is_unknown_within_its_rounding(self):
+        """3 + 12 + 10 = 25: the total shown as 25 can be 23 to 27, so what is small isn't told by the others."""
+        nhs = profile_named("nhs-7-round5")
+        values = {A: 3, B: 12, C: 10, ALL: 25}
+        one = [Sum(ALL, (A, B, C))]
+        assert covered(problem(values, one, profile=nhs), Attacker(problem(values, one, profile=nhs))) == {A}
+        assert covered(problem(values, one), Attacker(problem(values, one))) == {A, C}
+
+
+class TestIntegerPrograms:
+    def test_all_other_values_of_a_small_count_are_found(self):
+        program = Program((Sum(ALL, (A, B, C)),), {A: SMALL, B: SMALL, C: COVER}, {A: 3, B: 4, C: 5, ALL: 12})
+        changes = list(program.others(A))
+        assert sorted(3 + change[A] for change in changes) == [1, 2, 4]
+        assert all(change[A] + change[B] + change[C] == 0 for change in changes)
+        assert all(SMALL.holds(4 + change[B]) and COVER.holds(5 + change[C]) for change in changes)
+
+    def test_cover_is_none_or_at_least_the_threshold_and_at_most_what_the_total_allows(self):
+        program = Program((Sum(ALL, (A, C)),), {A: FREE, C: COVER}, {A: 2, C: 10, ALL: 12})
+        assert sorted(10 + change[C] for change in program.others(C)) == [0, 5, 6, 7, 8, 9, 11, 12]
+
+    def test_an_unknown_total_is_what_its_parts_make(self):
+        program = Program((Sum(ALL, (A, B)),), {A: SMALL, ALL: FREE}, {A: 2, B: 7, ALL: 9})
+        assert sorted(9 + change[ALL] for change in program.others(ALL)) == [8, 10, 11]
+        assert all(change[ALL] == change[A] for change in program.others(ALL))
+
+    def test_a_count_in_no_sum_has_all_the_values_of_its_own(self):
+        assert sorted(2 + change[A] for change in Program((), {A: SMALL}, {A: 2}).others(A)) == [1, 3, 4]
+
+    @pytest.mark.parametrize(("total", "first", "values"), [(8, 4, 1), (7, 3, 2), (6, 3, 3)])
+    def test_the_sums_that_prove_how_few_values_a_count_has_are_named(self, total, first, values):
+        """Both parts are 1 to 4. Another sum, which has no part in it, isn't named."""
+        other = Cell("other", 0, "n"), Cell("other", 1, "n"), Cell("other", 2, "n")
+        sums = (Sum(ALL, (A, B)), Sum(other[2], other[:2]))
+        counts = {A: first, B: total - first, ALL: total, **dict(zip(other, (20, 30, 50), strict=True))}
+        program = Program(sums, {A: SMALL, B: SMALL, other[0]: FREE, other[1]: FREE}, counts)
+        assert program.around(A, values) == ()
+        assert program.around(A, values + 1) == (ALL, A, B)
+
+    def test_where_no_sum_takes_a_value_away_none_is_named(self):
+        assert Program((Sum(ALL, (A, B)),), {A: SMALL, B: SMALL}, {A: 2, B: 3, ALL: 5}).around(A, 5) == ()
+
+
+class TestHowCountsChangeTogether:
+    def test_a_count_follows_from_several_sums(self):
+        rows = (Sum(ALL, (A, B)), Sum(D, (B, C)))
+        assert derivable(rows, {A, B}) == {A: (C, D, ALL), B: (C, D)}
+        assert derivable(rows, {A, B, C}) == {}
+        assert derivable(rows, ()) == {}
+
+    def test_an_equation_that_another_one_holds_already_adds_nothing(self):
+        rows = [Sum(ALL, (A, B)), Sum(ALL, (B, A)), Sum(C, (ALL,))]
+        assert reduced(rows, {A, B}) == {A: {A: 1, B: 1}}
+
+    def test_a_change_keeps_every_sum(self):
+        rows = [Sum(ALL, (A, B, C)), Sum(D, (A, A, B))]
+        (change,) = kernel(reduced(rows, {A, B, C}), {A, B, C})
+        assert sum(change.values()) == 2 * change[A] + change[B] == 0
+        assert {abs(by) for by in change.values()} == {1, 2}
+
+    def test_what_is_in_no_sum_changes_by_itself(self):
+        assert kernel(reduced([Sum(ALL, (A, B))], {A, B, C}), {A, B, C}) == [{B: 1, A: -1}, {C: 1}]
+
+
+class TestWhatIsHiddenBesides:
+    def test_of_two_counts_that_would_do_the_smaller_is_hidden(self):
+        given = problem({A: 3, B: 9, C: 7, ALL: 19}, [Sum(ALL, (A, B, C))])
+        assert Attacker(given).leaks(frozenset({A})) == [Leak(A, (B, C, ALL))]
+        assert covered(given, Attacker(given)) == {A, C}
+
+    def test_a_count_to_keep_is_hidden_only_where_nothing_else_helps(self):
+        given = problem({A: 3, B: 9, C: 7, ALL: 19}, [Sum(ALL, (A, B, C))], keep={C, ALL})
+        assert covered(given, Attacker(given)) == {A, B}
+
+    def test_one_count_that_covers_two_is_taken_before_two(self):
+        """A and B, each in a sum of its own with D: D (20) costs one cell, C and the totals would be two."""
+        totals = Cell("t", 5, "n"), Cell("t", 6, "n")
+        values = {A: 3, B: 2, D: 20, totals[0]: 23, totals[1]: 22}
+        given = problem(values, [Sum(totals[0], (A, D)), Sum(totals[1], (B, D))])
+        assert covered(given, Attacker(given)) == {A, B, D}
+
+    def test_a_zero_is_no_cover_while_another_count_can_be(self):
+        given = problem({A: 3, B: 0, C: 30, ALL: 33}, [Sum(ALL, (A, B, C))])
+        assert Attacker(given).leaks(frozenset({A})) == [Leak(A, (C, ALL))]
+
+    def test_where_a_small_count_has_two_values_at_most_these_are_enough(self):
+        """With a threshold of three: 1 or 2, whatever else is hidden. For one who doesn't know the rule they are many."""
+        three = Profile("of our own", threshold=3, rounding=1, median_stops=3, p90_stops=5, month_ends=True)
+        table = Table("t", ("unit", "n"), (("a", 2), ("b", 1), ("c", 9), ("d", 8), ("total", 20)), counts=("n",))
+        shown = disclose(table, profile=three).tables[0]  # type: ignore[arg-type]
+        assert [row[1] for row in shown.rows][2:] == [9, 8, 20]
+
+    def test_each_sum_that_tells_a_count_leaves_a_choice_of_its_own_cells(self):
+        """3 + 4 = 7 where both are 1 to 4; and 4 is what is left of 24 without 20."""
+        values = {A: 3, B: 4, C: 20, D: 24, ALL: 7}
+        leaks = Attacker(problem(values, [Sum(ALL, (A, B)), Sum(D, (B, C))])).leaks(frozenset({A, B}))
+        assert leaks == [Leak(A, (ALL,)), Leak(B, (ALL,)), Leak(B, (C, D))]
+
+
+class TestTheSumsThatAreFound:
+    def test_a_table_has_counts_by_its_own_word_by_custom_or_by_whole_numbers(self):
+        rows = (("a", 3, 2019, 7, 1.5), ("b", 4, 2020, 8, 2.5))
+        columns = ("unit", "girls", "year", "wait_days", "share")
+        assert count_columns(Table("t", columns, rows)) == ("girls",)
+        assert count_columns(Table("t", columns, rows, counts=("wait_days",))) == ("wait_days",)
+        assert count_columns(Table("t", ("unit", "cases", "girls"), (("a", 3, 1),))) == ("cases",)
+        assert count_columns(Table("t", ("unit", "less", "flag"), (("a", -1, True),))) == ()
+
+    def test_the_total_may_be_any_column_or_row(self):
+        by_column = Table("t", ("unit", "all", "yes", "no"), (("a", 12, 5, 7), ("b", 9, 3, 6)), counts=("all", "yes", "no"))
+        assert [(one.total.column, [part.column for part in one.parts]) for one in sums_within(by_column)] == [("all", ["yes", "no"])] * 2
+        by_row = Table("t", ("unit", "n"), (("whole", 12), ("a", 5), ("b", 7)), counts=("n",))
+        assert [(one.total.row, [part.row for part in one.parts]) for one in sums_within(by_row)] == [(0, [1, 2])]
+
+    def test_what_adds_up_in_one_row_only_is_no_total(self):
+        table = Table("t", ("unit", "a", "b", "c"), (("x", 5, 7, 12), ("y", 5, 7, 13)), counts=("a", "b", "c"))
+        assert sums_within(table) == ()
+        assert sums_within(Table("t", ("unit", "n"), (("a", 4), ("b", 4)), counts=("n",))) == ()
+
+    def test_how_cases_ended_is_a_sum_that_splits_no_group(self):
+        columns = ("cohort", "n", "observed", "unfinished", "open", "left")
+        table = Table("t", columns, (("before", 20, 12, 8, 5, 3),))
+        found = sums_within(table)
+        assert {(one.total.column, tuple(part.column for part in one.parts)) for one in found} == {
+            ("n", ("observed", "open", "left")), ("n", ("observed", "unfinished")), ("unfinished", ("open", "left")),
+        }  # fmt: skip
+        assert not any(one.splits_group for one in found)
+
+    def test_the_rest_of_a_cohort_is_a_count_that_stands_nowhere(self):
+        found = links_of([Table("t", ("cohort", "n", "observed"), (("before", 20, 17), ("after", 9, 9)))])
+        (rest,) = found.values
+        assert found.values[rest] == 3
+        assert found.sums == [Sum(Cell("t", 0, "n"), (Cell("t", 0, "observed"), rest), splits_group=False)]
+
+    def test_margins_are_known_by_the_words_for_totals(self):
+        rows = (("a", "girls", 5), ("a", "boys", 6), ("a", "Total ", 11), ("b", "girls", 7), ("b", "boys", 9), ("b", "Total", 15))
+        found = sums_within(Table("t", ("unit", "sex", "n"), rows, counts=("n",)))
+        assert [(one.total.row, [part.row for part in one.parts]) for one in found] == [(2, [0, 1])]  # 7 + 9 isn't 15
+
+    def test_rows_of_one_label_and_figure_in_two_tables_are_one_count(self):
+        one = Table("one", ("unit", "n"), (("Norr", 7), ("Söder", 8), ("Öst", 2)), counts=("n",))
+        other = Table("other", ("unit", "n"), ((" norr", 7), ("Söder", 9), ("Väst", 20)), counts=("n",))
+        assert links_of([one, other]).sums == [Sum(Cell("one", 0, "n"), (Cell("other", 0, "n"),), splits_group=False)]
+
+    def test_columns_of_one_name_that_add_up_to_the_same_share_a_total_that_stands_nowhere(self):
+        one = Table("one", ("unit", "n"), (("a", 7), ("b", 8)), counts=("n",))
+        other = Table("other", ("sex", "n"), (("girls", 9), ("boys", 6)), counts=("n",))
+        found = links_of([one, other])
+        assert list(found.values.values()) == [15]
+        assert [one.parts for one in found.sums] == [tuple(Cell(name, row, "n") for row in (0, 1)) for name in ("one", "other")]
+        assert links_of([one, Table("other", ("sex", "n"), (("girls", 9), ("boys", 7)), counts=("n",))]).sums == []
+
+
+class TestMerging:
+    def test_a_group_that_stays_too_small_joins_the_last(self):
+        table = Table("t", ("unit", "n"), (("a", 6), ("b", 4), ("c", 3)), counts=("n",))
+        assert proposals([table], SE5).rows == (("t", "rows", "b + c", 2),)
+        assert proposals([Table("t", ("unit", "n"), (("a", 6), ("b", 4)), counts=("n",))], SE5).rows == (("t", "rows", "a + b", 1),)
+
+    def test_a_total_is_no_group_and_is_shown_as_a_count_of_its_own(self):
+        table = Table("t", ("unit", "n"), (("a", 3), ("b", 2), ("c", 4), ("d", 1), ("total", 10)), counts=("n",))
+        assert proposals([table], SE5).rows == (("t", "rows", "c + d", 3), ("t", "rows", "a + b", 3))
+
+
+class TestCurves:
+    def test_a_month_that_is_told_by_itself_is_a_step_and_several_are_a_straight_line(self):
+        """Five stops in the first month, none in the second, five by the fourth."""
+        days = [20] * 5 + [70] * 2 + [100] * 3 + [130] * 5
+        curve = kaplan_meier(days, [1] * 10 + [0] * 5)
+        assert month_ends(curve, SE5) == ((1, 2, 4, 5), False)
+        shown = shown_curve(curve, SE5)
+        assert [(point.month, point.at_risk, point.merged) for point in shown.points] == [
+            (1, 10, False), (2, 10, False), (4, 5, True), (5, 0, False),
+        ]  # fmt: skip
+        assert [point.survival for point in shown.points] == pytest.approx([2 / 3, 2 / 3, 1 / 3, 1 / 3])
+        median = 100 / DAYS_PER_MONTH
+        expected = [(0, 1), (1, 1), (1, 2 / 3), (2, 2 / 3), (median, 0.5), (4, 1 / 3), (5, 1 / 3)]
+        assert [number for point in shown.line for number in point] == pytest.approx([number for point in expected for number in point])
+
+    def test_the_last_months_are_left_out_where_they_hold_few_stops_or_few_others(self):
+        assert month_ends(kaplan_meier([20] * 5 + [50] * 4, [1] * 9), SE5) == ((1,), True)
+        assert month_ends(kaplan_meier([20] * 5 + [50] * 4, [1] * 5 + [0] * 4), SE5) == ((1,), True)
+        assert month_ends(kaplan_meier([20] * 5 + [50] * 5, [1] * 5 + [0] * 5), SE5) == ((1, 2), False)
