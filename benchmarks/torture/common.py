@@ -38,6 +38,12 @@ class Figure:
         return f"| {self.what} | {self.tried} | {len(self.failures)} | {self.note} |"
 
 
+def commit() -> str:
+    """The commit that is being tried, and whether files differ from it."""
+    said = subprocess.run(["git", "describe", "--always", "--abbrev=12", "--dirty"], cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S607
+    return said.stdout.strip() or "unknown"
+
+
 def events(cases: int = 24) -> Any:
     """Gives a small log with two cohorts, clock times, an end here and there, and Swedish letters."""
     import pandas as pd

@@ -8,6 +8,7 @@ out. Where no test reaches the line it lives.
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import pickle
 import random
@@ -35,7 +36,7 @@ import pydantic  # noqa: F401
 import pytest
 import scipy.optimize
 import scipy.stats  # noqa: F401
-from common import ROOT, Figure
+from common import ROOT, Figure, commit
 from coverage import CoverageData
 from mutation import Mutant, mutant, spots
 
@@ -112,7 +113,7 @@ def child_of(work: Callable[[], int]) -> int:
         return child
     code = int(pytest.ExitCode.INTERNAL_ERROR)
     try:
-        os.setsid()
+        os.setpgid(0, 0)  # a group to end at once, in the same session, whose priority it keeps
         os.chdir(ROOT)
         sys.path.insert(0, str(ROOT))
         os.environ.update(PYTHONPATH=str(ROOT), HYPOTHESIS_PROFILE="mutants", PYTEST_DISABLE_PLUGIN_AUTOLOAD="1")
@@ -138,16 +139,9 @@ def reach_of(room: str) -> Reach:
 
         def work() -> int:
             os.environ["COVERAGE_FILE"] = str(found)
-            watched = (
-                "-p",
-                "pytest_cov",
-                f"--cov={ROOT / 'leadtime' / room}",
-                "--cov-context=test",
-                "--cov-report=",
-                f"--cov-config={os.devnull}",
-            )
+            watched = [f"--cov={ROOT / 'leadtime' / room}", "--cov-context=test", "--cov-report=", f"--cov-config={os.devnull}"]
             seconds = Seconds()
-            code = int(pytest.main([*QUIET, *watched, *files_of(room)], plugins=[seconds]))
+            code = int(pytest.main([*QUIET, "-p", "pytest_cov", *watched, *files_of(room)], plugins=[seconds]))
             times.write_bytes(pickle.dumps(seconds.of))
             return code
 
@@ -194,34 +188,50 @@ def noticed(status: int) -> bool:
     return os.WEXITSTATUS(status) in FAILED
 
 
-def unnoticed(chosen: Sequence[Mutant], reach: Reach, workers: int) -> list[Mutant]:
-    """The mutants that no test notices."""
-    alive, waiting, running = set(), list(enumerate(chosen))[::-1], {}
+def outcomes(chosen: Sequence[Mutant], reach: Reach, workers: int, kept: Path) -> dict[str, bool]:
+    """Whether each of the mutants is noticed; what is kept of a former run isn't tried again."""
+    known = dict(json.loads(line) for line in kept.read_text(encoding="utf-8").splitlines()) if kept.exists() else {}
+    waiting, running = [one for one in chosen if str(one) not in known][::-1], {}
     while waiting or running:
         if waiting and len(running) < workers:
-            place, one = waiting.pop()
+            one = waiting.pop()
             tests = reach.of(one)
             if tests:
-                running[tried(one, tests, sum(reach.seconds[test] for test in tests))] = (place, time.monotonic() + LONGEST)
+                running[tried(one, tests, sum(reach.seconds[test] for test in tests))] = (one, time.monotonic() + LONGEST)
             else:
-                alive.add(place)
+                known[str(one)] = False
             continue
         for child in [child for child, (_, until) in running.items() if time.monotonic() > until]:
             os.killpg(child, signal.SIGKILL)
         ended, status = os.waitpid(-1, os.WNOHANG)
-        if ended in running and not noticed(status):
-            alive.add(running[ended][0])
-        if running.pop(ended, None) is None:
+        if ended in running:
+            one, _ = running.pop(ended)
+            known[str(one)] = noticed(status)
+            with kept.open("a", encoding="utf-8") as file:
+                file.write(json.dumps([str(one), known[str(one)]]) + "\n")
+        else:
             time.sleep(0.02)
-    return [one for place, one in enumerate(chosen) if place in alive]
+    return known
+
+
+def kept_for(room: str) -> Path:
+    """The folder of what is found at a commit, so that a run that was broken off goes on there; an empty one where files differ."""
+    at = commit()
+    folder = Path(tempfile.mkdtemp(prefix="mutants")) if at == "unknown" or "dirty" in at else ROOT / "build" / "mutants" / at / room
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
 
 def mutants(room: str, count: int, seed: int = 0, workers: int = 2) -> list[Figure]:
     """Tries so many mutants of a room, drawn at random, and gives the share that is noticed."""
+    folder = kept_for(room)
+    found = folder / "reach"
     known = spots(room)
     chosen = [mutant(one) for one in random.Random(f"{seed} {room}").sample(known, min(count, len(known)))]
-    reach = reach_of(room)
-    alive = unnoticed(chosen, reach, workers)
+    reach: Reach = pickle.loads(found.read_bytes()) if found.exists() else reach_of(room)  # noqa: S301 - of our own writing
+    found.write_bytes(pickle.dumps(reach))
+    seen = outcomes(chosen, reach, workers, folder / "outcomes")
+    alive = [one for one in chosen if not seen[str(one)]]
     told = [f"{one}{'' if reach.of(one) else ' (no test reaches it)'}" for one in alive]
     print(f"mutants of {room} that no test noticed:", *told, sep="\n  ", flush=True)
     share = 1 - len(alive) / len(chosen)

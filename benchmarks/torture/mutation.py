@@ -42,6 +42,7 @@ class Mutant:
     room: str
     file: Path
     line: int
+    column: int
     lines: range
     change: str
     text: str
@@ -51,7 +52,7 @@ class Mutant:
         return ".".join(self.file.relative_to(ROOT).with_suffix("").parts)
 
     def __str__(self) -> str:
-        return f"{self.file.relative_to(ROOT)}:{self.line}: {self.change}"
+        return f"{self.file.relative_to(ROOT)}:{self.line}:{self.column}: {self.change}"
 
 
 def spots(room: str) -> list[Spot]:
@@ -74,7 +75,7 @@ def mutant(spot: Spot) -> Mutant:
     lines = lines_of(tree, node)
     said = list(changes(node))[spot.change]()
     text = ast.unparse(ast.fix_missing_locations(tree))
-    return Mutant(spot.room, spot.file, getattr(node, "lineno", 0), lines, said, text)
+    return Mutant(spot.room, spot.file, getattr(node, "lineno", 0), getattr(node, "col_offset", 0), lines, said, text)
 
 
 def lines_of(tree: ast.Module, wanted: ast.AST) -> range:

@@ -15,14 +15,13 @@ import argparse
 import json
 import os
 import platform
-import subprocess
 import sys
 import time
 from collections.abc import Callable
 from functools import partial
 
 from attacks import attacks
-from common import ROOT, Figure
+from common import ROOT, Figure, commit
 from faults import faults
 from fuzz import fuzz
 from kills import kills
@@ -63,12 +62,6 @@ def reduced() -> Parts:
         "soak": lambda: soak(24),
         "attacks": lambda: attacks(20),
     }
-
-
-def commit() -> str:
-    """The commit that is being tried, and whether files differ from it."""
-    said = subprocess.run(["git", "describe", "--always", "--abbrev=12", "--dirty"], cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S607
-    return said.stdout.strip() or "unknown"
 
 
 def kept(name: str, figures: list[Figure], seconds: float) -> None:
