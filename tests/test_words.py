@@ -7,14 +7,16 @@ import string
 import subprocess
 import sys
 from datetime import date
+from typing import get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from leadtime.cli import options
 from leadtime.errors import UsageError
 from leadtime.results import Estimate
-from leadtime.words import CohortFacts, HeadlineFacts, bias_note, headline, languages, words
+from leadtime.words import CohortFacts, HeadlineFacts, Language, bias_note, headline, languages, words
 
 LANGUAGES = languages()
 ODD_SPACES = re.compile(r"[\u00a0\u2000-\u200f\u202f\u2028\u2029\u205f\u3000\u00ad\n\t]|  ")
@@ -265,3 +267,8 @@ def test_the_completed_only_figure_is_named_as_biased_with_its_bias(language):
 def test_importing_the_words_does_not_import_babel():
     code = "import sys, leadtime.words; leadtime.words.words('sv'); sys.exit('babel' in sys.modules or 'pandas' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_the_languages_of_annotations_and_of_the_command_line_are_those_with_a_catalogue() -> None:
+    assert get_args(Language) == languages()
+    assert options.Language == Language

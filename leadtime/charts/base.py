@@ -14,15 +14,13 @@ from matplotlib.text import Text
 
 from leadtime.errors import UsageError
 from leadtime.files import write_whole
-from leadtime.words import Words
+from leadtime.words import Language, Words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.backend_bases import RendererBase
 
 __all__ = ["COLOURS", "DASHES", "GREY", "HATCHES", "INK", "Chart", "Language", "cohort_name", "month_ticks", "noted", "plain", "titled"]
-
-Language = Literal["en", "sv"]
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 DASHES: tuple[Literal["-", "--", ":", "-."], ...] = ("-", "--", ":", "-.", "-", "--")

@@ -9,10 +9,10 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
-from leadtime.charts.base import COLOURS, DASHES, HATCHES, Chart, Language, cohort_name, month_ticks, plain, titled
+from leadtime.charts.base import COLOURS, DASHES, HATCHES, Chart, cohort_name, month_ticks, plain, titled
 from leadtime.durations import DAYS_PER_MONTH
 from leadtime.errors import UsageError
-from leadtime.words import Words, format_duration, words
+from leadtime.words import Language, Words, format_duration, words
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from leadtime.charts.base import COLOURS, DASHES, GREY, HATCHES, INK, Chart, Language, cohort_name, month_ticks, noted, plain, titled
+from leadtime.charts.base import COLOURS, DASHES, GREY, HATCHES, INK, Chart, cohort_name, month_ticks, noted, plain, titled
 from leadtime.compare import wording
 from leadtime.durations import DAYS_PER_MONTH
-from leadtime.words import Words, words
+from leadtime.words import Language, Words, words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

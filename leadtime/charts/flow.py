@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from leadtime.charts.base import COLOURS, HATCHES, INK, Chart, Language, noted, plain, titled
+from leadtime.charts.base import COLOURS, HATCHES, INK, Chart, noted, plain, titled
 from leadtime.durations import DAYS_PER_MONTH
 from leadtime.errors import UsageError
-from leadtime.words import words
+from leadtime.words import Language, words
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import narwhals as nw
 from matplotlib.patches import FancyBboxPatch
 
-from leadtime.charts.base import COLOURS, GREY, HATCHES, INK, Chart, Language, noted, plain
+from leadtime.charts.base import COLOURS, GREY, HATCHES, INK, Chart, noted, plain
 from leadtime.durations import DAYS_PER_MONTH
 from leadtime.errors import UsageError
-from leadtime.words import Words, format_duration, words
+from leadtime.words import Language, Words, format_duration, words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from leadtime.charts.base import COLOURS, GREY, INK, Chart, Language, noted, plain, titled
-from leadtime.words import words
+from leadtime.charts.base import COLOURS, GREY, INK, Chart, noted, plain, titled
+from leadtime.words import Language, words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -22,7 +22,7 @@ __all__ = [
     "Zone",
 ]
 
-Language = Literal["en", "sv"]
+Language = Literal["en", "sv"]  # that of `words`, which help doesn't load
 
 LogFile = Annotated[
     Path, typer.Argument(metavar="LOG", help="The events: .csv .xlsx .parquet .xes .jsonocel .xmlocel .ndjson …", show_default=False)

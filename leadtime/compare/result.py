@@ -19,10 +19,9 @@ if TYPE_CHECKING:
     from leadtime.compare.sensitivity import SensitivityRow
     from leadtime.compare.sites import SiteEffect
     from leadtime.survival import KaplanMeier
+    from leadtime.words import Language
 
 __all__ = ["CohortEstimate", "Comparison"]
-
-Language = Literal["en", "sv"]
 
 
 @dataclass(frozen=True)

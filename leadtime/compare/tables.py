@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from leadtime.results import Estimate, Table, Value
 
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from leadtime.compare.audit import AuditCheck
     from leadtime.compare.sensitivity import SensitivityRow
     from leadtime.compare.sites import SiteEffect
+    from leadtime.words import Language
 
 __all__ = ["adjusted_table", "audit_table", "proportional_hazards_table", "sensitivity_table", "sites_table"]
 
@@ -36,7 +37,7 @@ def sensitivity_table(rows: Sequence[SensitivityRow]) -> Table:
     return Table("sensitivity", columns, tuple(cells), counts=("n_before", "n_after"))
 
 
-def audit_table(checks: Iterable[AuditCheck], language: Literal["en", "sv"]) -> Table:
+def audit_table(checks: Iterable[AuditCheck], language: Language) -> Table:
     """A row for each code that was found or couldn't be looked for, with a sentence."""
     from leadtime.compare.wording import audit_sentence, lacking_sentence
 

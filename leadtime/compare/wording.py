@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from leadtime import words
 
@@ -13,10 +13,9 @@ if TYPE_CHECKING:
     from leadtime.compare.result import CohortEstimate, Comparison
     from leadtime.compare.sensitivity import SensitivityRow
     from leadtime.results import Estimate
+    from leadtime.words import Language
 
 __all__ = ["assumptions", "audit_sentence", "bias_note", "difference", "facts_of", "headline", "lacking_sentence"]
-
-Language = Literal["en", "sv"]
 
 # Below this p the hazards are said not to be in proportion.
 _OUT_OF_PROPORTION = 0.05

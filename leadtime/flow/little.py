@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 from leadtime.errors import NotEstimable, UsageError
 from leadtime.flow.progress import WorkInProgress
 from leadtime.results import Result, Table, Value
-from leadtime.words import words
+from leadtime.words import Language, words
 
 __all__ = ["LittlesLaw", "littles_law"]
 
@@ -35,7 +34,7 @@ class LittlesLaw(Result):
         """Whether no condition is violated."""
         return not self.violations
 
-    def sentences(self, language: Literal["en", "sv"] = "en") -> tuple[str, ...]:
+    def sentences(self, language: Language = "en") -> tuple[str, ...]:
         """Gives what the law says and each condition that it violates, in words."""
         text = words(language)
         figures = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from datetime import date
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from leadtime.disclosure import Disclosed, Profile, Release, disclose, profile_named, release_of
 from leadtime.errors import UsageError, checks_arguments, did_you_mean
@@ -18,7 +18,7 @@ from leadtime.report.parts import Part, parts_of
 from leadtime.report.phrases import Phrases, headline
 from leadtime.report.releases import look_at_releases
 from leadtime.report.scan import Guard, stated
-from leadtime.words import languages
+from leadtime.words import Language, languages
 
 if TYPE_CHECKING:
     from leadtime.compare import Comparison
@@ -42,7 +42,7 @@ def build_report(
     pathway: Pathway | None,
     comparison: Comparison | None = None,
     *,
-    language: Literal["en", "sv"] = "en",
+    language: Language = "en",
     profile: ProfileName | Profile = "se-5",
     sections: Sequence[str] | None = None,
     generated: str | date | None = None,

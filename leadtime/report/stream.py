@@ -14,7 +14,7 @@ from leadtime.report.model import DIGITS, Block, Cell, Column, KeyFigure, Kind, 
 from leadtime.report.scan import Guard
 from leadtime.results import Table, Value
 from leadtime.valuestream import ValueStream
-from leadtime.words import Words, format_duration, languages, words
+from leadtime.words import Language, Words, format_duration, languages, words
 
 __all__ = ["stream_report"]
 
@@ -24,7 +24,7 @@ _KINDS: dict[str, Kind] = {
 }
 
 
-def stream_report(stream: ValueStream, *, language: Literal["en", "sv"] = "en", log: EventLog | None = None) -> Report:
+def stream_report(stream: ValueStream, *, language: Language = "en", log: EventLog | None = None) -> Report:
     """Builds the report of a value stream, to be written as a workbook and a page.
 
     A stream that comes from a log is shown without its counts. Steps of fewer than 5 cases are left out, and with them the mean lead

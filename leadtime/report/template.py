@@ -19,8 +19,8 @@ from openpyxl.worksheet.datavalidation import DataValidation
 
 from leadtime.columns import EXAMPLE_CASES
 from leadtime.report.files import save_workbook
-from leadtime.report.template_settings import FONT, Language, checked, headed, heightened, print_on_a4, write_settings
-from leadtime.words import words
+from leadtime.report.template_settings import FONT, checked, headed, heightened, print_on_a4, write_settings
+from leadtime.words import Language, words
 
 if TYPE_CHECKING:
     from leadtime.pathway import Pathway

@@ -11,14 +11,12 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
 
 from leadtime.ingest.settings import SETTINGS, Setting
-from leadtime.words import words
+from leadtime.words import Language, words
 
 if TYPE_CHECKING:
     from leadtime.pathway import Pathway
 
 __all__ = ["FONT", "Language", "checked", "headed", "heightened", "print_on_a4", "write_settings"]
-
-Language = Literal["en", "sv"]
 FONT = "Calibri"  # as openpyxl names it for other cells
 _HELP = 62  # characters beside each other
 _HEAD, _TO_FILL = PatternFill("solid", fgColor="1F4E79"), PatternFill("solid", fgColor="FFF8E1")

@@ -18,7 +18,7 @@ from leadtime.flow.table import Frame
 from leadtime.results import Result, Table
 from leadtime.valuestream.assumptions import Capped, InParallel, Skipped, Waits, assumptions_of
 from leadtime.valuestream.window import history
-from leadtime.words import words
+from leadtime.words import Language, words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,7 +55,7 @@ class WhatIf(Result):
     unfinished: int
     lead_time_days: float
     seed: int
-    language: Literal["en", "sv"]
+    language: Language
 
     @property
     def note(self) -> str:
@@ -89,7 +89,7 @@ def what_if(
     parallel: Literal[True] | Sequence[str] | Sequence[Sequence[str]] | None = None,
     skip: str | Iterable[str] | Mapping[str, float] | None = None,
     seed: int = 0,
-    language: Literal["en", "sv"] = "en",
+    language: Language = "en",
 ) -> WhatIf:
     """Recomputes each finished case's own history with some waiting left out, and ranks what that would have saved.
 
