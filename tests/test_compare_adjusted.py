@@ -107,6 +107,21 @@ def test_age_at_the_start_comes_from_the_birth_date() -> None:
     assert [effect.estimate.value for effect in by_birth] == pytest.approx([effect.estimate.value for effect in by_age], rel=1e-9)
 
 
+def test_the_unit_of_an_attribute_changes_nothing_but_its_own_ratio() -> None:
+    """An income in kronor beside a cohort of 0 and 1: what the models give for the cohort is the same as with the income in millions."""
+    random = np.random.default_rng(10)
+    days, income = (random.exponential(100, 80) + 1).astype(int).tolist(), random.normal(400_000, 100_000, 80).round().tolist()
+    rows = [{"days": d, "stopped": int(n % 5 > 0), "cohort": "before" if n < 40 else "after"} for n, d in enumerate(days)]
+    crowns, millions = ([{**row, "income": each * unit} for row, each in zip(rows, income, strict=True)] for unit in (1, 1e-6))
+    first, second = (lt.compare(times_of(each), adjust="income").adjusted_effects for each in (crowns, millions))
+    for one, other in zip(first, second, strict=True):
+        figures = [(each.value, each.lower, each.upper) for each in (one.estimate, other.estimate)]
+        assert figures[0] == pytest.approx(figures[1], rel=1e-6)
+        assert one.log_likelihood == pytest.approx(other.log_likelihood, rel=1e-9)
+    statistics = [[test.statistic for test in each[0].proportional.tests] for each in (first, second)]
+    assert statistics[0] == pytest.approx(statistics[1], rel=1e-6)
+
+
 def test_strata_are_held_apart_by_cox_and_are_terms_of_the_others() -> None:
     rows, _ = reference("lung")
     result = lt.compare(times_of(cases(rows, "inst")), before="1", after="2", strata="inst", adjust=())

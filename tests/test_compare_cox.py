@@ -223,6 +223,13 @@ def test_hazards_that_cross_are_told_and_shown_and_those_in_proportion_are_not()
     assert [test.name for test in crossed.tests] == ["proportional hazards, cohort", "proportional hazards, all terms"]
 
 
+def test_where_the_last_day_has_half_of_the_ends_the_late_half_says_why_it_has_no_ratio() -> None:
+    days = [10, 20, 30, 90, 90, 90, 90, 100] * 2
+    found = effect_of_model(pair(days, [1, 1, 1, 1, 1, 1, 1, 0] * 2, np.arange(16) >= 8), "cox", np.zeros((16, 0))).proportional
+    assert (found.early.value, found.median_stop_days) == (pytest.approx(1), 90)
+    assert (found.late.value, found.late.note) == (None, "nobody finished in this part of the follow-up")
+
+
 @pytest.mark.parametrize("ties", ["efron", "breslow", "exact"])
 @pytest.mark.parametrize("terms", [0, 1])
 def test_cohorts_apart_in_all_their_lead_times_have_no_ratio(ties: str, terms: int) -> None:
@@ -230,3 +237,26 @@ def test_cohorts_apart_in_all_their_lead_times_have_no_ratio(ties: str, terms: i
     x = np.random.default_rng(7).normal(size=(30, terms))
     with pytest.raises(NotEstimable, match="its likelihood has no maximum"):
         effect_of_model(pair(days, np.ones(30), np.arange(30) >= 15), "cox", x, ties=ties)
+
+
+@pytest.mark.parametrize("ties", ["efron", "breslow", "exact"])
+@pytest.mark.parametrize("seed", range(25))
+def test_a_model_of_few_cases_is_fitted_to_its_maximum_or_refused(ties: str, seed: int) -> None:
+    """Few cases, terms of all sizes, late entries, strata: never another exception, a flat likelihood or an error without bound."""
+    random = np.random.default_rng(seed)
+    n = int(random.integers(3, 14))
+    days, scale = np.ceil(random.exponential(4, n)), random.choice([0.001, 1, 1000])
+    x = np.column_stack([random.integers(0, 2, n), random.normal(size=n) * scale]).astype(float)
+    entry = np.where(random.random(n) < 0.3, np.maximum(0, days - random.integers(1, 4, n)), 0.0)
+    both = cohort(days, random.random(n) < random.choice([0.3, 0.6, 1]), entry=entry, stratum=random.integers(0, 2, n))
+    if not both.observed.any():
+        return
+    try:
+        fit = fitted_cox(both, x, ties=ties)
+    except NotEstimable:
+        return
+    higher = fitted_cox(both, x / 3 + 7, ties=ties)
+    assert higher.log_likelihood == pytest.approx(fit.log_likelihood, rel=1e-9)
+    assert higher.coefficients / 3 == pytest.approx(fit.coefficients, rel=1e-5, abs=1e-9)
+    assert (np.diag(fit.covariance) > 0).all()
+    assert fit.log_likelihood >= fit.log_likelihood_null

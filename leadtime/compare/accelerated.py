@@ -21,6 +21,7 @@ __all__ = ["Accelerated", "Family", "fitted", "library", "sandwich"]
 Family = Literal["weibull", "lognormal", "loglogistic"]
 _MOST_STEPS = 50
 _CLOSE = 1e-10  # of the gradient, for each case
+_FLAT = 1e-12  # of the information in one direction, to that in another
 _SHORT = 1e-6  # of a step of Newton's method, to the coefficients
 
 Floats = npt.NDArray[np.float64]
@@ -69,20 +70,36 @@ def fitted(time: Floats, observed: Bools, x: Floats, *, family: Family, cluster:
 
     Source: Kalbfleisch & Prentice (2002), section 3.6; equals R `survreg`.
     """
-    wide, log_time = np.column_stack([np.ones(len(x)), x]), np.log(time)
-    point = _start(time, observed, x, family)
+    unit = np.where(x.std(axis=0) > 0, x.std(axis=0), 1.0)  # terms of one size are found better
+    with np.errstate(all="ignore"):  # what isn't finite is no maximum
+        found = _climbed(_start(time, observed, x / unit, family), x / unit, np.log(time), observed, family)
+    if found is None:
+        raise NotEstimable(f"the {family} model doesn't fit: its likelihood has no maximum; too few cases have ended")
+    point, (score, information, value) = found
+    covariance: Floats = np.linalg.inv(information).astype(np.float64)
+    if cluster is not None:
+        covariance = sandwich(covariance, score, cluster)
+    back = np.concatenate([[1.0], 1 / unit, [1.0]])
+    return Accelerated(point * back, covariance * np.outer(back, back), value)
+
+
+def _climbed(
+    point: Floats, x: Floats, log_time: Floats, observed: Bools, family: Family
+) -> tuple[Floats, tuple[Floats, Floats, float]] | None:
+    """Newton's method from near the maximum: the coefficients there and the derivatives; None where no maximum is found."""
+    wide = np.column_stack([np.ones(len(x)), x])
     for _ in range(_MOST_STEPS if np.isfinite(point).all() else 0):
-        score, information, value = _derivatives(point, wide, log_time, observed, family)
-        gradient = score.sum(axis=0)
-        if not np.isfinite(gradient).all() or np.linalg.matrix_rank(information) < point.size:
-            break
-        step = np.linalg.solve(information, gradient)
+        here = _derivatives(point, wide, log_time, observed, family)
+        gradient = here[0].sum(axis=0)
+        if not (np.isfinite(gradient).all() and np.isfinite(here[1]).all()) or np.linalg.matrix_rank(here[1]) < point.size:
+            return None
+        step = np.linalg.solve(here[1], gradient)
         # A likelihood that rises for ever is flat in the end, and only its steps tell that it is no maximum.
         if np.abs(gradient).max() <= _CLOSE * len(x) and np.abs(step).max() <= _SHORT * max(1.0, float(np.abs(point).max())):
-            bread: Floats = np.linalg.inv(information).astype(np.float64)
-            return Accelerated(point, bread if cluster is None else sandwich(bread, score, cluster), value)
+            least, *_, most = np.linalg.eigvalsh(here[1])
+            return (point, here) if least > _FLAT * most else None
         point = point + step
-    raise NotEstimable(f"the {family} model doesn't fit: its likelihood has no maximum; too few cases have ended")
+    return None
 
 
 def _start(time: Floats, observed: Bools, x: Floats, family: Family) -> Floats:

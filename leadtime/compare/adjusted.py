@@ -193,9 +193,11 @@ def effect_of_model(
 
 
 def _ratio(log_ratio: float, error: float, n: int, confidence: float) -> Estimate:
-    """A ratio with its limits from the log scale."""
+    """A ratio with its limits from the log scale, none where one is past all numbers."""
     width = z_value(confidence) * error
-    ratio, lower, upper = (float(np.exp(value)) for value in (log_ratio, log_ratio - width, log_ratio + width))
+    with np.errstate(over="ignore"):
+        found = np.exp([log_ratio, log_ratio - width, log_ratio + width]).tolist()
+    ratio, lower, upper = (value if np.isfinite(value) else None for value in found)
     return Estimate(ratio, lower, upper, error, confidence, "Wald, log scale", n)
 
 

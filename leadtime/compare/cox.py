@@ -1,12 +1,12 @@
 """Cox's model: how much sooner or later cases of the second cohort finish, as one ratio of hazards at all times.
 
-statsmodels finds the maximum with ties by Efron or Breslow, and greenwood tests whether hazards are in proportion. Own code is what they
-haven't: exact ties, and errors by person where ties are Efron's (both take Breslow's residuals then).
+statsmodels gives the likelihood of ties by Efron or Breslow with its derivatives, greenwood tests whether hazards are in proportion.
+Own code is what they haven't: exact ties, errors by person where ties are Efron's (both take Breslow's residuals then), and a search
+that tells a likelihood without a maximum.
 """
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -25,6 +25,7 @@ __all__ = ["CoxFit", "fitted_cox", "halves", "proportionality_tests", "score_res
 
 _MOST_STEPS = 50
 _CLOSE = 1e-9  # of a step of Newton's method, to the coefficients
+_FLAT = 1e-8
 _NO_MAXIMUM = "the Cox model doesn't fit: its likelihood has no maximum; are the cohorts apart in all of their lead times?"
 
 Floats = npt.NDArray[np.float64]
@@ -57,37 +58,47 @@ def fitted_cox(both: Cohort, x: Floats, *, ties: Ties = "efron", repeated: bool 
 
     Source: Cox (1972); Efron (1977); Breslow (1974); errors by person of Lin & Wei (1989); equals R `coxph`.
     """
-    if ties == "exact":
-        if repeated:
-            raise NotEstimable("exact ties have no errors by person, and some persons have several cases; give ties='efron'")
-        likelihood = ExactTies.of(both.days, both.entry, both.observed, both.stratum, x)
-        null, point, there = _climbed(likelihood.at, x.shape[1])
-    else:
-        null, point, there = _by_statsmodels(both, x, ties)
+    if not both.observed.any():
+        raise NotEstimable("nobody finished in this part of the follow-up")
+    if ties == "exact" and repeated:
+        raise NotEstimable("exact ties have no errors by person, and some persons have several cases; give ties='efron'")
+    null, point, there = _climbed(_likelihood(both, x, ties), x.shape[1])
     covariance: Floats = np.linalg.inv(there[2]).astype(np.float64)
     if repeated and both.person is not None:
         covariance = sandwich(covariance, score_residuals(both, x, point, ties=ties), both.person)
     return CoxFit(point, covariance, there[0], null[0], float(null[1] @ np.linalg.solve(null[2], null[1])))
 
 
-def _by_statsmodels(both: Cohort, x: Floats, ties: Ties) -> tuple[Terms, Floats, Terms]:
+def _likelihood(both: Cohort, x: Floats, ties: Ties) -> Callable[[Floats], Terms]:
+    """The log likelihood, its score and its information at some coefficients."""
+    if ties == "exact":
+        return ExactTies.of(both.days, both.entry, both.observed, both.stratum, x).at
     days, entry = _in_order(both)
     model = library("statsmodels.duration.hazard_regression").PHReg
-    model = model(days, x, status=both.observed.astype(int), entry=entry, strata=both.stratum, ties=ties)
+    model = model(days, x - x.mean(axis=0), status=both.observed.astype(int), entry=entry, strata=both.stratum, ties=ties)
 
     def at(point: Floats) -> Terms:
-        return float(model.loglike(point)), np.asarray(model.score(point), np.float64), -np.asarray(model.hessian(point), np.float64)
+        with np.errstate(all="ignore"):  # too far a step gives what isn't finite, and another is tried
+            return float(model.loglike(point)), np.asarray(model.score(point), np.float64), -np.asarray(model.hessian(point), np.float64)
 
-    null = at(np.zeros(x.shape[1]))
-    if not np.isfinite(null[2]).all() or np.linalg.matrix_rank(null[2]) < x.shape[1]:
-        raise NotEstimable(_NO_MAXIMUM)
-    with warnings.catch_warnings(record=True) as told:  # that the search failed is told in an error of our own
-        warnings.simplefilter("always")
-        found = model.fit(disp=0)
-    if any(issubclass(each.category, RuntimeWarning | UserWarning) for each in told) or not np.isfinite(found.bse).all():
-        raise NotEstimable(_NO_MAXIMUM)
-    point = np.asarray(found.params, np.float64)
-    return null, point, at(point)
+    return at
+
+
+def _flat(null: Terms, there: Terms) -> bool:
+    """Whether the likelihood is flat in some direction, by its information there as a share of that with all coefficients at 0.
+
+    So it is where a coefficient runs away: a hazard ratio of e^18 leaves that share.
+    """
+    first, second = null[2], there[2]
+    if not (np.isfinite(first).all() and np.isfinite(second).all() and (np.diag(first) > 0).all()):
+        return True
+    scale = 1 / np.sqrt(np.diag(first))
+    first, second = (each * np.outer(scale, scale) for each in (first, second))
+    if np.linalg.eigvalsh(first).min() < _FLAT:
+        return True
+    half = np.linalg.cholesky(first)
+    share = np.linalg.solve(half, np.linalg.solve(half, second).T)
+    return bool(np.linalg.eigvalsh((share + share.T) / 2).min() < _FLAT)
 
 
 def _climbed(at: Callable[[Floats], Terms], size: int) -> tuple[Terms, Floats, Terms]:
@@ -95,7 +106,7 @@ def _climbed(at: Callable[[Floats], Terms], size: int) -> tuple[Terms, Floats, T
     point = np.zeros(size)
     null = here = at(point)
     for _ in range(_MOST_STEPS):
-        if not np.isfinite(here[2]).all() or np.linalg.matrix_rank(here[2]) < size:
+        if _flat(null, here):
             break
         step = np.linalg.solve(here[2], here[1])
         if np.abs(step).max() <= _CLOSE * max(1.0, float(np.abs(point).max())):
@@ -183,7 +194,8 @@ def proportionality_tests(both: Cohort, x: Floats, terms: Sequence[str], *, ties
     surv = greenwood.Surv(days, both.observed) if entry is None else greenwood.Surv(entry, days, both.observed)
     try:
         with np.errstate(all="ignore"):  # what isn't defined is seen below
-            found = greenwood.CoxPH(ties=counted).fit(surv, x, strata=both.stratum).cox_zph(transform="km")
+            # The tests don't hang on the terms' units, but greenwood warns where these differ by much.
+            found = greenwood.CoxPH(ties=counted).fit(surv, x / x.std(axis=0), strata=both.stratum).cox_zph(transform="km")
     except np.linalg.LinAlgError:
         return ()
     method = f"score test of a slope in the Kaplan-Meier time, ties by {counted.capitalize()}"

@@ -59,11 +59,12 @@ class ExactTies:
 
         pace = self.x @ point
         shift = float(pace.max())
-        mean, slope, bend, size = self._means(np.exp(pace - shift))
-        share = slope / mean[:, None]
-        ways = gammaln(size + 1) - gammaln(self.ended + 1) - gammaln(size - self.ended + 1)
-        value = float((self.sums @ point - shift * self.ended - np.log(mean) - ways).sum())
-        information = (bend / mean[:, None, None] - share[:, :, None] * share[:, None, :]).sum(axis=0)
+        with np.errstate(all="ignore"):  # too far a step gives what isn't finite, and another is tried
+            mean, slope, bend, size = self._means(np.exp(pace - shift))
+            share = slope / mean[:, None]
+            ways = gammaln(size + 1) - gammaln(self.ended + 1) - gammaln(size - self.ended + 1)
+            value = float((self.sums @ point - shift * self.ended - np.log(mean) - ways).sum())
+            information = (bend / mean[:, None, None] - share[:, :, None] * share[:, None, :]).sum(axis=0)
         return value, (self.sums - share).sum(axis=0), information
 
     def _means(self, weight: Floats) -> tuple[Floats, Floats, Floats, Floats]:
