@@ -12,6 +12,7 @@ import openpyxl
 import pytest
 
 import leadtime as lt
+from leadtime.errors import InputError
 
 Cells = list[Any]
 HEADER = ["Ärende", "Händelse", "Start", "Slut", "Enhet", "Registrerad"]
@@ -168,3 +169,36 @@ def test_a_sheet_of_nothing_but_merged_ranges_over_one_another_is_read_in_time(t
     log = lt.read_log(path)
     assert log.quality.rows_read == 2001
     assert 900 < log.quality.rows_kept <= 2000
+
+
+@pytest.mark.usefixtures("library")
+def test_a_second_table_below_in_another_order_is_told_by_its_row_and_one_beside_is_found(tmp_path: Path) -> None:
+    first = [HEADER[:3], ["a", "Remiss", "2019-01-01"], ["a", "Besök", "2019-01-05"]]
+    below = merged_book(tmp_path / "below.xlsx", [], *first, [], ["Händelse", "Ärende", "Start"], ["Remiss", "c", "2019-04-01"])
+    with pytest.raises(InputError, match="row 5 of sheet 'Sheet' is the header of another table"):
+        lt.read_log(below)
+    same = merged_book(tmp_path / "same.xlsx", [], *first, [], HEADER[:3], ["c", "Remiss", "2019-04-01"])
+    assert lt.read_log(same).quality.rows_kept == 3
+    beside = [row + [None] + ["z" if i and not j else cell for j, cell in enumerate(row)] for i, row in enumerate(first)]
+    log = lt.read_log(merged_book(tmp_path / "beside.xlsx", [], *beside, ["b", "Remiss", "2019-02-01"]))
+    found = {finding.code: finding for finding in log.quality.findings}
+    assert (found["table-beside"].count, found["table-beside"].examples) == (2, ("sheet 'Sheet'",))
+    assert log.quality.rows_kept == 3
+    assert "table-beside" not in {finding.code for finding in lt.read_log(same).quality.findings}
+
+
+@pytest.mark.usefixtures("library")
+def test_a_ditto_mark_is_the_value_above_and_no_case_of_its_own(tmp_path: Path) -> None:
+    path = merged_book(
+        tmp_path / "log.xlsx", [], HEADER[:3],
+        ["a", "Remiss", "2019-01-01"], ['"', "Besök", "2019-01-05"], ["-”-", "dito", "2019-01-06"], ["b", "Remiss", '"'],
+    )  # fmt: skip
+    log = lt.read_log(path)
+    assert [(event["case_id"], event["activity"]) for event in events(log)] == [
+        ("a", "Remiss"),
+        ("a", "Besök"),
+        ("a", "Besök"),
+        ("b", "Remiss"),
+    ]
+    assert {finding.code: finding.count for finding in log.quality.findings}["ditto-marks"] == 4
+    assert "ditto-marks" not in {finding.code for finding in lt.read_log(book(tmp_path / "plain.xlsx", rows())).quality.findings}

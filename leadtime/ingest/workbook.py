@@ -15,6 +15,7 @@ from leadtime.engine.session import Session
 from leadtime.engine.tables import Moments, columns_table
 from leadtime.errors import InputError, LeadtimeError
 from leadtime.ingest.merged import Filled, filled_down
+from leadtime.ingest.other_tables import as_above, rows_beside, second_header
 from leadtime.ingest.settings import Settings, is_cases_name, settings_in
 from leadtime.ingest.source import Options, Source, header_score, unique_headers
 from leadtime.ingest.workbook_file import SheetRows, opened_workbook, sheet_rows
@@ -38,6 +39,8 @@ class _Sheet:
     columns: list[Sequence[Any]]
     repeated: int
     filled: Filled
+    dittos: int
+    beside: int
 
 
 def read_workbook(session: Session, path: Path, options: Options) -> Source:
@@ -130,7 +133,11 @@ def _findings(sheets: Sequence[_Sheet], skipped: Sequence[str]) -> list[Finding]
     found = [finding("sheet-skipped", len(skipped), examples=skipped[:10])] if skipped else []
     found += [finding("repeated-header", repeated)] if repeated else []
     where = [f"{place} of sheet '{sheet.name}'" for sheet in sheets for place in sheet.filled.examples]
-    return [*found, *([finding("merged-cells", filled, examples=where[:10])] if filled else [])]
+    found += [finding("merged-cells", filled, examples=where[:10])] if filled else []
+    dittos, beside = sum(sheet.dittos for sheet in sheets), sum(sheet.beside for sheet in sheets)
+    found += [finding("ditto-marks", dittos)] if dittos else []
+    there = [f"sheet '{sheet.name}'" for sheet in sheets if sheet.beside]
+    return [*found, *([finding("table-beside", beside, examples=there[:10])] if beside else [])]
 
 
 def midnights(values: Any) -> bool:
@@ -215,7 +222,16 @@ def _sheet(found: SheetRows, options: Options) -> _Sheet | None:
     if widths != {width}:
         rows = [row if len(row) == width else (*row[:width], *((None,) * (width - len(row)))) for row in rows]
     columns: list[Sequence[Any]] = list(zip(*rows, strict=True)) if rows else [()] * width
-    return _Sheet(found.name, found.numbers[last], headers, numbers, columns, repeated, filled)
+    second = second_header(cells, columns)
+    if second is not None:
+        raise InputError(
+            f"row {numbers[second]} of sheet '{found.name}' is the header of another table, with its columns in another order; "
+            "give each table a sheet of its own"
+        )
+    told = [as_above(column) for column in columns]
+    columns, dittos = [column for column, _ in told], sum(count for _, count in told)
+    beside = rows_beside(cells, columns)
+    return _Sheet(found.name, found.numbers[last], headers, numbers, columns, repeated, filled, dittos, beside)
 
 
 def _last_filled(rows: Sequence[Sequence[Any]], least: int, most: int) -> int:
