@@ -204,6 +204,8 @@ def test_errors_by_person_heed_ties_and_exact_ties_have_none() -> None:
 
     double, triple = (found(copies, "breslow").estimate for copies in (2, 3))
     assert (double.value, double.standard_error) == pytest.approx((triple.value, triple.standard_error), rel=1e-9)
+    with pytest.raises(NotEstimable, match="errors by person need more persons than coefficients, and there are 1 to 1"):
+        effect_of_model(pair(days, ended, second, person=np.zeros(60, int)), "cox", np.zeros((60, 0)))
     with pytest.raises(NotEstimable, match=r"exact ties have no errors by person.*ties='efron'"):
         found(2, "exact")
 

@@ -73,12 +73,15 @@ def fitted(time: Floats, observed: Bools, x: Floats, *, family: Family, cluster:
     unit = np.where(x.std(axis=0) > 0, x.std(axis=0), 1.0)  # terms of one size are found better
     with np.errstate(all="ignore"):  # what isn't finite is no maximum
         found = _climbed(_start(time, observed, x / unit, family), x / unit, np.log(time), observed, family)
+    no_maximum = f"the {family} model doesn't fit: its likelihood has no maximum; too few cases have ended"
     if found is None:
-        raise NotEstimable(f"the {family} model doesn't fit: its likelihood has no maximum; too few cases have ended")
+        raise NotEstimable(no_maximum)
     point, (score, information, value) = found
     covariance: Floats = np.linalg.inv(information).astype(np.float64)
     if cluster is not None:
         covariance = sandwich(covariance, score, cluster)
+    if (np.diag(covariance) <= 0).any():  # flat but for rounding
+        raise NotEstimable(no_maximum)
     back = np.concatenate([[1.0], 1 / unit, [1.0]])
     return Accelerated(point * back, covariance * np.outer(back, back), value)
 

@@ -174,6 +174,8 @@ def effect_of_model(
     second = np.repeat([0.0, 1.0], [pair.before.n, pair.after.n])[known]
     x = np.column_stack([second, covariates[known]])
     _require_told_apart(x, terms)
+    if pair.repeated and both.persons <= x.shape[1]:
+        raise NotEstimable(f"errors by person need more persons than coefficients, and there are {both.persons} to {x.shape[1]}")
     counts = (int(both.observed.sum()), terms, strata, int((~known).sum()))
     if model == "cox":
         cox = fitted_cox(both, x, ties=ties, repeated=pair.repeated)

@@ -225,4 +225,5 @@ def halves(both: Cohort) -> tuple[float, tuple[Half, Half]]:
     first, second = both.take(early), both.take(late)
     over = first.days > cut
     first = replace(first, days=np.minimum(first.days, cut), outcome=np.where(over, OPEN, first.outcome))
-    return cut, ((early, first), (late, replace(second, entry=np.maximum(entry[late], cut))))
+    later = np.where(entry[late] > cut, entry[late], 0.0)  # whoever is left then was at risk from then on
+    return cut, ((early, first), (late, replace(second, entry=later if later.any() else None)))
