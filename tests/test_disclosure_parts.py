@@ -225,3 +225,11 @@ class TestCurves:
         assert month_ends(kaplan_meier([20] * 5 + [50] * 4, [1] * 9), SE5) == ((1,), True)
         assert month_ends(kaplan_meier([20] * 5 + [50] * 4, [1] * 5 + [0] * 4), SE5) == ((1,), True)
         assert month_ends(kaplan_meier([20] * 5 + [50] * 5, [1] * 5 + [0] * 5), SE5) == ((1, 2), False)
+
+    def test_within_the_line_goes_on_level_to_the_last_time(self):
+        line = shown_curve(kaplan_meier([30, 60, 90], [1, 1, 0]), profile_named("internal")).line
+        expected = [(0, 1), (30, 1), (30, 2 / 3), (60, 2 / 3), (60, 1 / 3), (90, 1 / 3)]
+        assert [number for month, share in line for number in (month * DAYS_PER_MONTH, share)] == pytest.approx(
+            [number for point in expected for number in point]
+        )
+        assert shown_curve(kaplan_meier([30, 60], [1, 1]), profile_named("internal")).line[-1] == (60 / DAYS_PER_MONTH, 0.0)

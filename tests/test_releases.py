@@ -95,6 +95,20 @@ def test_sites_that_leave_a_few_of_the_whole_are_stopped(tmp_path):
         report_of(frame, site="B", releases=ledger)
 
 
+@pytest.mark.parametrize(("whole", "means"), [(36, []), (37, ["rest"]), (40, ["rest"]), (41, []), (60, [])])
+def test_the_whole_may_leave_none_or_the_threshold_beside_its_sites_in_whatever_order_they_are_published(whole, means):
+    """Sites of 20 and 16, and the whole; less A and B it leaves 0, 1, 4, 5 or 24."""
+
+    def published(scope, n):
+        new = disclose(Table("units", ("unit", "n"), (("all", n),), counts=("n",)))
+        return new, release_of(new, name=scope or "whole", scope=scope, shown=("units",))
+
+    every = [published("A", 20), published("B", 16), published("", whole)]
+    for last in every:
+        earlier = [release for new, release in every if new is not last[0]]
+        assert [one.means for one in told_together(*last, earlier)] == means
+
+
 def test_a_hidden_count_that_an_earlier_release_of_the_same_table_gives_away_is_stopped():
     """One table hides other cells as cover than the other, so that together every count is known."""
     counts = (("a", 3), ("b", 9), ("c", 9), ("total", 21))

@@ -146,3 +146,14 @@ def test_done_at_the_limit_is_done_within_it() -> None:
     assert found.value == 0.5
     censored_then = survival.fixed_time_difference([90, 91, 90, 89], [0, 1, 1, 1], list("aabb"), time=90)
     assert (censored_then.interval, censored_then.value) == ("newcombe", 1.0)
+
+
+def test_cliffs_delta_is_the_chance_of_being_shorter_from_minus_one_to_one():
+    durations, group = [4, 6, 6, 8, 9, 1, 2, 3, 6, 7], ["before"] * 5 + ["after"] * 5
+    result = survival.mann_whitney(durations, [1] * 10, group)
+    shorter, delta = result.probability_shorter, result.cliffs_delta
+    assert shorter.lower < shorter.value < shorter.upper
+    ends = sorted(abs(2 * limit - 1) for limit in (shorter.lower, shorter.upper))
+    assert sorted(abs(limit) for limit in (delta.lower, delta.upper)) == pytest.approx(ends)
+    assert delta.lower < delta.value < delta.upper
+    assert abs(delta.value) == pytest.approx(abs(2 * shorter.value - 1))

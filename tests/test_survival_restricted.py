@@ -166,3 +166,11 @@ def test_the_t_interval_holds_its_level_where_few_ended_and_their_mean_leans() -
         means = np.array(medians) * math.exp(spread**2 / 2) * special.ndtr(level - spread) + tau * special.ndtr(-level)
         held += found.lower <= means[1] - means[0] <= found.upper
     assert held >= 0.94 * runs
+
+
+def test_an_interval_of_a_mean_is_called_by_what_it_is():
+    curve = survival.kaplan_meier([2, 3, 5, 8, 9, 11], [1, 1, 0, 1, 1, 1])
+    plain, skewed = curve.restricted_mean(8), curve.restricted_mean(8, interval="t")
+    assert (plain.interval, skewed.interval) == ("plain", "skewed t")
+    assert plain.upper - plain.value == pytest.approx(plain.value - plain.lower)
+    assert skewed.upper - skewed.value != pytest.approx(skewed.value - skewed.lower)
