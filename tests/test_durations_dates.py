@@ -101,7 +101,8 @@ def test_dates_that_systems_write_for_none_are_read_for_the_checks_to_find():
     ("clock", "time_us", "offset_us"),
     [
         (" 14:05", 14 * HOUR + HOUR // 12, None), ("T14:05", 14 * HOUR + HOUR // 12, None), (" kl 14:05", 14 * HOUR + HOUR // 12, None),
-        (" kl. 14.05", 14 * HOUR + HOUR // 12, None), (", 14:05", 14 * HOUR + HOUR // 12, None), (" 2:05 PM", 14 * HOUR + HOUR // 12, None),
+        (" kl. 14.05", 14 * HOUR + HOUR // 12, None), (" kl 9", 9 * HOUR, None),
+        (" kl. 09", 9 * HOUR, None), (", 14:05", 14 * HOUR + HOUR // 12, None), (" 2:05 PM", 14 * HOUR + HOUR // 12, None),
         (" 12:00 am", 0, None), (" 00:00", 0, None), (" 00:00:01", 1_000_000, None), ("T00:00:00.5", 500_000, None),
         (" 00:00:00,000001", 1, None), ("T00:00:00.1234567", 123_456, None), ("T00:00Z", 0, 0), (" 00:00:00 UTC", 0, 0),
         ("T00:00+01:00", 0, HOUR), ("T00:00-0530", 0, -5 * HOUR - HOUR // 2), (" 00:00:00+02", 0, 2 * HOUR), (" 9:00", 9 * HOUR, None),
@@ -111,6 +112,12 @@ def test_dates_that_systems_write_for_none_are_read_for_the_checks_to_find():
 def test_a_clock_time_may_follow_a_full_date(day, clock, time_us, offset_us):
     number = (date(2019, 3, 14) - EPOCH).days
     assert read_moment(day + clock) == DateValue(number, number, time_us, offset_us)
+
+
+@pytest.mark.parametrize("day", ["14.3.2019", "14/3 2019", "14 mars 2019", "2019-03-14", "den 14 mars 2019,"])
+def test_a_dot_parts_hours_and_minutes_behind_a_year(day):
+    assert read_moment(f"{day} 9.30") == read_moment("2019-03-14 09:30")
+    assert read_dates([f"{day} 9", f"{day} 9.3", "mars 2019 9.30", "3/2019 9.30"]).values == {}
 
 
 @given(DAYS)

@@ -202,3 +202,27 @@ def test_a_ditto_mark_is_the_value_above_and_no_case_of_its_own(tmp_path: Path) 
     ]
     assert {finding.code: finding.count for finding in log.quality.findings}["ditto-marks"] == 4
     assert "ditto-marks" not in {finding.code for finding in lt.read_log(book(tmp_path / "plain.xlsx", rows())).quality.findings}
+
+
+@pytest.mark.usefixtures("library")
+def test_a_hidden_sheet_is_read_and_told_unless_it_is_named(tmp_path: Path) -> None:
+    path = book(tmp_path / "log.xlsx", rows()[:2], rows()[:3])
+    made = openpyxl.load_workbook(path)
+    made["Blad2"].sheet_state = "hidden"
+    made.save(path)
+    log = lt.read_log(path, columns={"end": "Slut"})
+    found = {finding.code: finding for finding in log.quality.findings}["hidden-sheet"]
+    assert (found.count, found.examples, log.quality.rows_read) == (1, ("Blad2",), 5)
+    for sheets in (["Blad1"], ["Blad2"]):
+        named = lt.read_log(path, columns={"end": "Slut"}, sheets=sheets)
+        assert "hidden-sheet" not in {finding.code for finding in named.quality.findings}
+
+
+@pytest.mark.usefixtures("library")
+def test_a_row_that_divides_a_headers_date_is_part_of_it_and_a_row_of_data_is_not(tmp_path: Path) -> None:
+    header, parts, data = ["Ärende", "Händelse", "Datum", None], [None, None, "Start", "Slut"], ["a", "Vård", "2019-01-01", "2019-01-03"]
+    log = lt.read_log(merged_book(tmp_path / "log.xlsx", ["C1:D1"], header, parts, data))
+    assert (log.quality.rows_read, log.quality.rows_kept) == (1, 1)
+    assert lt.lead_times(log).to_pandas()["lead_time_days"].tolist() == [2.0]
+    plain = lt.read_log(merged_book(tmp_path / "plain.xlsx", [], header[:3], ["a", "Start", "2019-01-01"], [None, "Slut", None]))
+    assert (plain.quality.rows_read, plain.quality.rows_kept) == (2, 1)

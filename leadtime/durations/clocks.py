@@ -23,14 +23,18 @@ _SPLIT = re.compile(r"(?P<day>.*?[^ ,t])(?:(?:t(?=[0-9])|,? )(?:kl\.? ?)?)(?P<cl
 _COMPACT = re.compile(
     r"(?P<day>[0-9]{8})(?:[t ]?(?P<hms>[0-9]{6})|[t ](?P<hm>[0-9]{4}))(?P<rest>[.,][0-9]{1,9})?(?P<offset> ?(?:z|[+-][0-9:]{2,5}))?"
 )
-_DOTTED = re.compile(r"(?P<day>[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}) (?P<hour>[0-9]{1,2})\.(?P<minute>[0-9]{2})")
+_DOTTED = re.compile(
+    r"(?P<day>[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}|.*[./ -](?:1[89]|2[012])[0-9]{2}),? (?P<hour>[0-9]{1,2})\.(?P<minute>[0-9]{2})"
+)
 _SAID = re.compile(r"\bkl\.? ?([0-9]{1,2})[.:]([0-9]{2})(?=$|[^0-9])")
+_SAID_HOUR = re.compile(r"\bkl\.? ?([0-9]{1,2})$")
 
 
 def split_clock(text: str) -> tuple[str, str | None]:
     """Parts a normalised text (lower case, single spaces) into its day and its clock time; None where it spells no clock time.
 
-    A dot stands for the colon only behind ``kl`` or a day such as 2019-03-14, where it can't be part of a date.
+    A dot stands for the colon only behind ``kl``, a day such as 2019-03-14 or a year, where it can't be part of a date; an hour stands
+    alone only behind ``kl``.
 
     >>> split_clock("2019-03-14t14:05z")
     ('2019-03-14', '14:05z')
@@ -48,7 +52,7 @@ def split_clock(text: str) -> tuple[str, str | None]:
     if found:
         return found["day"], f"{found['hour']}:{found['minute']}"
     if "kl" in text:
-        text = _SAID.sub(r"\1:\2", text)
+        text = _SAID_HOUR.sub(r"\1:00", _SAID.sub(r"\1:\2", text))
     if ":" not in text:
         return text, None
     found = _SPLIT.fullmatch(text)

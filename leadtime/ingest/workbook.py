@@ -41,6 +41,7 @@ class _Sheet:
     filled: Filled
     dittos: int
     beside: int
+    hidden: bool
 
 
 def read_workbook(session: Session, path: Path, options: Options) -> Source:
@@ -64,7 +65,7 @@ def read_workbook(session: Session, path: Path, options: Options) -> Source:
     raw = columns_table(session, headers, blocks, types=types)
     names = ", ".join(sheet.name for sheet in sheets)
     choices = {"sheets": names, "header_row": ", ".join(str(sheet.header_row) for sheet in sheets)}
-    findings = tuple(_findings(sheets, [name for name in skipped if name not in of_cases]))
+    findings = tuple(_findings(sheets, [name for name in skipped if name not in of_cases], named=options.sheets is not None))
     return Source(
         raw, path.name, "xlsx", str(path), choices, findings, sheets_stacked=len(sheets) > 1, dates=frozenset(headers[i] for i in dates),
         case_sheets=of_cases, settings=settings,
@@ -128,7 +129,7 @@ def _midnight(value: date) -> str:
     return f"{value.isoformat()} 00:00:00"
 
 
-def _findings(sheets: Sequence[_Sheet], skipped: Sequence[str]) -> list[Finding]:
+def _findings(sheets: Sequence[_Sheet], skipped: Sequence[str], *, named: bool) -> list[Finding]:
     repeated, filled = sum(sheet.repeated for sheet in sheets), sum(sheet.filled.cells for sheet in sheets)
     found = [finding("sheet-skipped", len(skipped), examples=skipped[:10])] if skipped else []
     found += [finding("repeated-header", repeated)] if repeated else []
@@ -136,6 +137,8 @@ def _findings(sheets: Sequence[_Sheet], skipped: Sequence[str]) -> list[Finding]
     found += [finding("merged-cells", filled, examples=where[:10])] if filled else []
     dittos, beside = sum(sheet.dittos for sheet in sheets), sum(sheet.beside for sheet in sheets)
     found += [finding("ditto-marks", dittos)] if dittos else []
+    hidden = [sheet.name for sheet in sheets if sheet.hidden]
+    found += [finding("hidden-sheet", len(hidden), examples=hidden[:10])] if hidden and not named else []
     there = [f"sheet '{sheet.name}'" for sheet in sheets if sheet.beside]
     return [*found, *([finding("table-beside", beside, examples=there[:10])] if beside else [])]
 
@@ -231,7 +234,7 @@ def _sheet(found: SheetRows, options: Options) -> _Sheet | None:
     told = [as_above(column) for column in columns]
     columns, dittos = [column for column, _ in told], sum(count for _, count in told)
     beside = rows_beside(cells, columns)
-    return _Sheet(found.name, found.numbers[last], headers, numbers, columns, repeated, filled, dittos, beside)
+    return _Sheet(found.name, found.numbers[last], headers, numbers, columns, repeated, filled, dittos, beside, found.hidden)
 
 
 def _last_filled(rows: Sequence[Sequence[Any]], least: int, most: int) -> int:
@@ -253,7 +256,19 @@ def _header_place(found: SheetRows, options: Options) -> tuple[int, list[str | N
         two = _best(enumerate(map(_joined, texts, texts[1:]), start=1), options)
         best = two if two[0] > max(best[0], 1) else best
     score, place, cells = best
+    if score == len(REQUIRED_ROLES) and place + 1 < len(texts) and _divides(cells, texts[place + 1]):
+        return place + 1, _joined(cells, texts[place + 1])
     return (place, cells) if score >= (1 if options.of_cases or options.wide else 2) else None
+
+
+def _divides(header: Sequence[str | None], below: Sequence[str | None]) -> bool:
+    """Whether the row below a header is a part of it: it names roles and nothing else, such as a start and an end below one date."""
+    try:
+        own = all(resolve_some([name]).roles for name in below if name)
+        both, alone = (resolve_some(list(dict.fromkeys(filter(None, row)))).roles for row in (_joined(header, below), header))
+    except LeadtimeError:
+        return False  # ambiguous; told where the roles are settled
+    return own and set(both) > set(alone)
 
 
 def _best(rows: Iterable[tuple[int, list[str | None]]], options: Options) -> tuple[int, int, list[str | None]]:

@@ -33,6 +33,7 @@ class SheetRows:
     numbers: list[int]
     rows: list[Sequence[Any]]
     merged: tuple[MergedRange, ...] = ()
+    hidden: bool = False
 
 
 def sheet_rows(path: Path, wanted: Sequence[str] | None) -> list[SheetRows]:
@@ -82,8 +83,10 @@ def _by_calamine(path: Path, wanted: Sequence[str] | None, *, merges: bool) -> l
     try:
         with python_calamine.CalamineWorkbook.from_path(path) as book:
             of_cells = [sheet.name for sheet in book.sheets_metadata if sheet.typ == python_calamine.SheetTypeEnum.WorkSheet]
+            seen = {sheet.name for sheet in book.sheets_metadata if sheet.visible == python_calamine.SheetVisibleEnum.Visible}
             names = _chosen(of_cells, wanted, path.name)
-            return [_of_calamine(book.get_sheet_by_name(name), path, merges=merges) for name in names]
+            found = [_of_calamine(book.get_sheet_by_name(name), path, merges=merges) for name in names]
+            return [replace(rows, hidden=rows.name not in seen) for rows in found]
     except (python_calamine.CalamineError, OSError, ValueError):
         return None
 
@@ -124,7 +127,7 @@ def _rows_of(sheet: Any, archive: Archive, path: Path) -> SheetRows:
     sheet.reset_dimensions()  # some programs write a wrong extent
     rows = _filled_rows(sheet.title, sheet.iter_rows(values_only=True), path)
     merged = () if within is None else tuple(_ranges(within.merged))
-    return replace(rows, rows=[_unescaped(row) for row in rows.rows], merged=merged)
+    return replace(rows, rows=[_unescaped(row) for row in rows.rows], merged=merged, hidden=sheet.sheet_state != "visible")
 
 
 def _ranges(references: Iterable[str]) -> Iterator[MergedRange]:

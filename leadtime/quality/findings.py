@@ -24,7 +24,7 @@ SEVERITIES: Mapping[str, Severity] = MappingProxyType({
     ), "error"),
     **dict.fromkeys((
         "after-observed-until", "case-not-declared", "case-rows-without-id", "dates-in-attribute",
-        "duplicate-rows", "impossible-order", "inactive-months",
+        "duplicate-rows", "hidden-sheet", "impossible-order", "inactive-months",
         "lifecycle-not-paired", "lifecycle-unpaired", "long-events", "milestone-never-reached", "mixed-zones", "near-duplicates",
         "no-milestones", "no-timezone", "overlaps-in-unit", "partial-dates", "person-names", "personal-number-like", "rejected",
         "short-rows", "silent-cases", "skipped-time", "spelled-alike",
