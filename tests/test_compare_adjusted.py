@@ -238,11 +238,19 @@ def test_strata_of_which_each_holds_one_cohort_are_refused() -> None:
 
 
 def test_no_p_value_stands_where_a_half_of_the_follow_up_has_no_ratio() -> None:
-    rows = [{"days": 10 + 3 * n, "stopped": int(n == 9), "cohort": c} for c in ("before", "after") for n in range(20)]
+    """Over half of the stops are on the last day, so that nothing is seen after the median stop."""
+    rows = [{"days": min(10 + 5 * n, 35), "stopped": int(n < 12), "cohort": c} for c in ("before", "after") for n in range(15)]
     result = lt.compare(times_of(rows), adjust=())
     [sentence] = [each for each in result.assumptions("en") if "Cox" in each]
     assert sentence.endswith("Whether it changes with time can't be checked.")
     assert "p =" not in sentence
+
+
+def test_with_few_stops_in_a_cohort_no_sentence_tells_of_the_halves() -> None:
+    rows = [{"days": 10 + 3 * n, "stopped": int(n < 9 or c == "after"), "cohort": c} for c in ("before", "after") for n in range(20)]
+    result = lt.compare(times_of(rows), adjust=())
+    assert result.adjusted_effects[0].proportional is not None
+    assert not any("Cox" in each for each in result.assumptions("en"))
 
 
 def test_a_missing_library_is_a_usage_error_with_the_line_that_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,6 +19,8 @@ __all__ = ["assumptions", "audit_sentence", "bias_note", "difference", "facts_of
 
 # Below this p the hazards are said not to be in proportion.
 _OUT_OF_PROPORTION = 0.05
+# With fewer in a cohort its halves would tell of under 5 persons each, and the check tells nothing.
+_FEWEST_STOPS = 10
 
 
 def facts_of(comparison: Comparison) -> words.HeadlineFacts:
@@ -85,13 +87,20 @@ def assumptions(comparison: Comparison, language: Language) -> tuple[str, ...]:
         said.append(text.say("assumption.leavers"))
     if comparison.tau is not None:
         said.append(text.say("assumption.horizon", {"tau": words.format_duration(comparison.tau, language=language)}))
-    said += [
-        _proportion(effect, text) for effect in comparison.adjusted_effects if effect.model == "cox" and effect.estimate.value is not None
-    ]
+    said += _proportions(comparison, text)
     said.append(text.say("assumption.persons" if comparison.unit == "persons" else "notice.one_case_one_child"))
     if comparison.departures:
         said.append(text.say("assumption.departures", {"options": text.join(comparison.departures)}))
     return tuple(said)
+
+
+def _proportions(comparison: Comparison, text: words.Words) -> list[str]:
+    """A sentence on Cox's model, if there is one and enough cases have stopped."""
+    if min(cohort.observed for cohort in comparison.cohorts) < _FEWEST_STOPS:
+        return []
+    return [
+        _proportion(effect, text) for effect in comparison.adjusted_effects if effect.model == "cox" and effect.estimate.value is not None
+    ]
 
 
 def _proportion(effect: AdjustedEffect, text: words.Words) -> str:
