@@ -299,7 +299,7 @@ def test_bootstrap_medians_are_those_of_the_curve() -> None:
     units = _resampling(sample_of(time, status, entry), np.arange(30))
     counts = rng.multinomial(30, np.full(30, 1 / 30), size=200).astype(float)
     refused = 0
-    for row, found in zip(counts.astype(int), _medians_of(units, counts), strict=True):
+    for row, found in zip(counts.astype(int), _medians_of(units, counts.T), strict=True):
         try:
             wanted = survival.kaplan_meier(time, status, entry=entry, weights=row).median.value
         except NotEstimable:

@@ -252,8 +252,8 @@ def _horizon(curves: Iterable[survival.KaplanMeier | None]) -> float | None:
 
 
 def _cohort(period: str, group: str, part: pd.DataFrame, curve: survival.KaplanMeier | None, tau: float | None) -> StartCohort:
-    counts = part.groupby("status")["n"].sum()
-    observed, still, left = (int(counts.get(status, 0)) for status in ("stopped", "still waiting", "left"))
+    statuses, counts = part["status"].to_numpy(dtype=object), part["n"].to_numpy(dtype=np.int64)
+    observed, still, left = (int(counts[statuses == status].sum()) for status in ("stopped", "still waiting", "left"))
     median = None if curve is None else _in_days(curve.median)
     return StartCohort(period, group, observed + still + left, observed, still, left, median, _restricted_mean(curve, tau))
 

@@ -169,8 +169,8 @@ class _Resampling:
     """What one draw of units adds to each distinct time: events, and those who leave minus those not yet entered."""
 
     time: Array
-    events: Any  # sparse, units x times
-    leaving: Any  # sparse, units x times
+    events: Any  # sparse, times x units
+    leaving: Any  # sparse, times x units
     chances: Floats
     size: int
     late: bool
@@ -188,11 +188,11 @@ def _resampling(sample: Sample, owner: Array | None) -> _Resampling:
         chances, size = counts / sample.n, sample.n
     else:
         observed, chances, size = sample.observed, np.full(counts.size, 1 / counts.size), counts.size
-    shape = (counts.size, time.size)
-    events = csr_array((np.ones(int(observed.sum())), (unit[observed], place[observed])), shape=shape)
-    leaving = csr_array((np.ones(place.size), (unit, place)), shape=shape)
+    shape = (time.size, counts.size)
+    events = csr_array((np.ones(int(observed.sum())), (place[observed], unit[observed])), shape=shape)
+    leaving = csr_array((np.ones(place.size), (place, unit)), shape=shape)
     late = entered > 0
-    leaving = leaving - csr_array((np.ones(int(late.sum())), (unit[late], entered[late] - 1)), shape=shape)
+    leaving = leaving - csr_array((np.ones(int(late.sum())), (entered[late] - 1, unit[late])), shape=shape)
     return _Resampling(time, events, leaving, chances, size, bool(late.any()))
 
 
@@ -208,32 +208,33 @@ def _bootstrap_medians(sample: Sample, owner: Array | None, draws: int, generato
     step = max(1, _CHUNK // max(units.time.size, units.chances.size))
     parts = []
     for start in range(0, draws, step):
-        counts = generator.multinomial(units.size, units.chances, size=min(step, draws - start)).astype(np.float64)
-        parts.append(_medians_of(units, counts))
+        counts = generator.multinomial(units.size, units.chances, size=min(step, draws - start))
+        parts.append(_medians_of(units, counts.T.astype(np.float64, order="C")))
     return np.concatenate(parts)
 
 
 def _medians_of(units: _Resampling, counts: Floats) -> Floats:
-    events = np.asarray(counts @ units.events)
-    at_risk = np.cumsum(np.asarray(counts @ units.leaving)[:, ::-1], axis=1)[:, ::-1]
+    """The median of each sample; `counts` has a row a unit and a column a sample, so that all samples are summed at once."""
+    events = np.asarray(units.events @ counts)
+    at_risk = np.cumsum(np.asarray(units.leaving @ counts)[::-1], axis=0)[::-1]
     some = np.where(at_risk > 0, at_risk, 1.0)
-    survival = np.cumprod((some - events) / some, axis=1)
+    survival = np.cumprod((some - events) / some, axis=0)
     medians = _crossings(units.time.astype(np.float64), survival)
     if units.late:
         emptied = (events > 0) & (events == at_risk)
-        again = np.cumsum(emptied, axis=1)[:, :-1] > 0
-        medians[(again & (at_risk[:, 1:] > 0)).any(axis=1)] = np.nan
+        again = np.cumsum(emptied, axis=0)[:-1] > 0
+        medians[(again & (at_risk[1:] > 0)).any(axis=0)] = np.nan
     return medians
 
 
 def _crossings(time: Floats, survival: Floats) -> Floats:
-    """The rule of `crossing` at one half for each row: the middle of a step at one half, infinite where not reached."""
+    """The rule of `crossing` at one half for each column: the middle of a step at one half, infinite where not reached."""
     reached, passed = survival <= 0.5 + TOLERANCE, survival < 0.5 - TOLERANCE
-    first, following = reached.argmax(axis=1), passed.argmax(axis=1)
-    rows = np.arange(len(survival))
-    on_step = (survival[rows, first] >= 0.5 - TOLERANCE) & passed[rows, following]
+    first, following = reached.argmax(axis=0), passed.argmax(axis=0)
+    columns = np.arange(survival.shape[1])
+    on_step = (survival[first, columns] >= 0.5 - TOLERANCE) & passed[following, columns]
     value = np.where(on_step, (time[first] + time[following]) / 2, time[first])
-    return np.where(reached[rows, first], value, np.inf)
+    return np.where(reached[first, columns], value, np.inf)
 
 
 def _percentiles(before: Floats, after: Floats, point: Estimate, units: str) -> Estimate:
