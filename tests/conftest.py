@@ -119,12 +119,14 @@ def spark() -> Iterator[Any]:
 @pytest.fixture(scope="session")
 def on_both(spark: Any) -> Callable[..., tuple[lt.EventLog, lt.EventLog]]:
     """Gives a function that reads a frame of text (and a column `row` of numbers) on DuckDB and on Spark."""
+    import pyarrow as pa
+
     import leadtime as lt
 
     def read(frame: pd.DataFrame, **options: Any) -> tuple[lt.EventLog, lt.EventLog]:
-        schema = ", ".join(f"`{name}` {'INT' if name == 'row' else 'STRING'}" for name in frame.columns)
-        there = spark.createDataFrame([tuple(row) for row in frame.itertuples(index=False, name=None)], schema)
-        return lt.read_log(frame, **options), lt.read_log(there, **options)
+        # As Arrow: rows of Python would start a Python of Spark's own.
+        columns = {name: pa.array(list(frame[name]), pa.int32() if name == "row" else pa.string()) for name in frame}
+        return lt.read_log(frame, **options), lt.read_log(spark.createDataFrame(pa.table(columns)), **options)
 
     return read
 
@@ -136,7 +138,13 @@ def same() -> Callable[..., None]:
 
     def plain(frame: pd.DataFrame) -> pd.DataFrame:
         kinds = {name: frame[name].dtype for name in frame}
-        numbers = {name: frame[name].astype("Float64").astype("float64") for name in frame if pd.api.types.is_numeric_dtype(kinds[name])}
+        truths = {
+            name
+            for name in frame
+            if frame[name].notna().any() and frame[name].dropna().map(lambda value: value is True or value is False).all()
+        }
+        counted = [name for name in frame if name in truths or pd.api.types.is_numeric_dtype(kinds[name])]
+        numbers = {name: frame[name].astype("boolean" if name in truths else "Float64").astype("float64") for name in counted}
         return frame.astype({name: "object" for name in frame if name not in numbers and kinds[name].kind != "M"}).assign(**numbers)
 
     def check(ours: pd.DataFrame, theirs: pd.DataFrame, what: str = "frame") -> None:

@@ -263,3 +263,10 @@ def test_events_are_conserved_and_paired_one_to_one(one: list[Any], other: list[
     right = Counter((row[0], row[1]) for i, row in enumerate(other) if f"row {i}" not in gone)
     if days >= 8:
         assert not left & right
+
+
+def test_what_is_filled_of_a_place_is_the_other_reports_own() -> None:
+    ours = log_of([("a", "Besök", "2019-04-02", None)], "place")
+    theirs = log_of([("a", "Besök", "2019-04-02", "hem")], "place")
+    log = lt.link_logs({"bvc": ours, "bup": theirs}, within=DAY)
+    assert events(log, "case_id", "place", "also_reported_by") == [("a", "hem", "bup")]

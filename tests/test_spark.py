@@ -76,13 +76,17 @@ def test_every_measure_is_the_same_on_spark(on_both, same, zone, dates):
         same(ours, theirs)
 
 
-def test_rows_are_accounted_for_alike(on_both):
-    duck, cluster = on_both(events(2, dates=True), timezone="Europe/Stockholm")
+def accounts_alike(duck: lt.EventLog, cluster: lt.EventLog) -> None:
+    """The rows, the rejected ones and the findings are the same."""
     for name in ("rows_read", "rows_kept", "rows_rejected", "rejected_by_reason"):
         assert getattr(duck.quality, name) == getattr(cluster.quality, name), name
     assert [row[2:] for row in duck.rejected.rows] == [row[2:] for row in cluster.rejected.rows]
     codes = [{(finding.code, finding.count) for finding in log.quality.findings} for log in (duck, cluster)]
     assert codes[0] == codes[1]
+
+
+def test_rows_are_accounted_for_alike(on_both):
+    accounts_alike(*on_both(events(2, dates=True), timezone="Europe/Stockholm"))
 
 
 def test_quality_clock_time_and_working_time_are_the_same_on_spark(on_both, same):
@@ -153,6 +157,94 @@ def test_parquet_read_by_spark_equals_parquet_read_by_duckdb(spark, same, tmp_pa
     )
 
 
+def with_partial_dates(seed: int) -> pd.DataFrame:
+    """The log above, some of whose starts, ends and dates of cases are not to the day; two rows end before they begin, one on the day."""
+    rng = np.random.default_rng(seed)
+    frame = events(seed, dates=True)
+    spellings = ("mar 2020", "v 10 2021", "vår 2020", "2020-11", "årsskiftet 2020/2021", "jul 2020")
+    for column in ("start", "end"):
+        partial = rng.random(len(frame)) < 0.2
+        frame.loc[partial, column] = rng.choice(spellings, int(partial.sum()))
+    born = frame["case_id"].map({name: ("2015-05-01", "2016", "vår 2014", None)[i % 4] for i, name in enumerate(frame["case_id"].unique())})
+    last = frame["last_observed"].map({"2021-08-01": "aug 2021"}).where(frame["last_observed"].notna(), None)
+    odd = [
+        ("z", "Upptäckt", "mars 2021", "feb 2021"), ("z", "Remiss", "mars 2021", "2021-03-01"), ("z", "Remiss", "aug 2021", "2021-07-31"),
+        ("NA", "Diagnos", "0000-01-01", None), ("NA", "Diagnos", "0001-01-01", None), ("NA", "Diagnos", "-0044-03-15", None),
+    ]  # fmt: skip
+    rows = pd.DataFrame(odd, columns=["case_id", "activity", "start", "end"])
+    both = pd.concat([frame.assign(birth_date=born, last_observed=last), rows], ignore_index=True).astype("object")
+    return both.where(both.notna(), None).assign(row=range(len(both)))
+
+
+def test_partial_dates_and_their_bounds_are_the_same_on_spark(on_both, same):
+    duck, cluster = on_both(with_partial_dates(6), timezone="Europe/Stockholm", observed_until="2021-12-31")
+    assert duck.columns == cluster.columns
+    assert {"start_lower_wall_us", "end_upper_wall_us", "birth_date_upper_wall_us", "last_observed_lower_wall_us"} <= set(cluster.columns)
+    tables = [log.to_pandas().sort_values(["case_id", "row"]).drop(columns="row").reset_index(drop=True) for log in (duck, cluster)]
+    same(*tables)
+    assert (tables[0]["start_lower_wall_us"] < tables[0]["start_upper_wall_us"]).sum() > 20
+    assert duck.provenance.choices == cluster.provenance.choices
+    accounts_alike(duck, cluster)
+    assert {"partial-dates", "partial-case-dates"} <= {found.code for found in cluster.quality.findings}
+    assert set(cluster.quality.rejected_by_reason) == {"unreadable start", "end before start"}
+    pathway = lt.read_pathway(PATHWAY)
+    for measure in (lambda log: lt.lead_times(log, pathway), lambda log: lt.time_split(log, pathway), lt.case_profile):
+        same(*(measure(log).to_pandas() for log in (duck, cluster)))
+
+
+def test_days_of_excel_are_read_alike(on_both, same):
+    frame = pd.DataFrame({"case_id": ["a", "å"], "activity": "x", "start": ["43000", "43010,5"], "row": [0, 1]})
+    same(*(log.to_pandas().sort_values("case_id").drop(columns="row").reset_index(drop=True) for log in on_both(frame)))
+
+
+def test_dates_before_the_first_year_are_read_alike(spark, same, tmp_path):
+    import duckdb
+
+    path = str(tmp_path / "log.parquet")
+    days = "('a', DATE '0044-03-15 (BC)'), ('a', DATE '0001-01-01 (BC)'), ('NA', DATE '0001-01-01'), ('NA', DATE '2020-01-01')"
+    duckdb.sql(f"SELECT c AS case_id, 'x' AS activity, d AS start FROM (VALUES {days}) AS t(c, d)").write_parquet(path)
+    logs = lt.read_log(path, timezone="Europe/Stockholm"), lt.read_log(path, timezone="Europe/Stockholm", engine="spark")
+    columns = ["case_id", "start_us", "start_wall_us", "start_is_date"]
+    same(*(log.to_pandas().sort_values(columns).reset_index(drop=True)[columns] for log in logs))
+    same(*(lt.case_profile(log).to_pandas() for log in logs))
+
+
+def test_what_is_kept_or_passes_is_the_same_on_spark(on_both, same):
+    duck, cluster = on_both(events(7, dates=False))
+    cluster.keep()
+    with cluster.passing():
+        within = lt.case_profile(cluster).to_pandas()
+    same(within, lt.case_profile(duck).to_pandas())
+    same(lt.transitions(cluster).to_pandas(), lt.transitions(duck).to_pandas())
+
+
+@pytest.mark.parametrize("kind", ["pandas", "csv", "pyarrow"])
+def test_a_table_of_cases_may_come_from_anywhere(spark, same, tmp_path, kind):
+    frame = events(8, dates=False)[:-2].drop(columns=["cohort", "last_observed"])
+    table = pd.DataFrame({"case_id": ["NA", "ärende 1", "ärende 2"], "birth_date": ["2015-03-01", "2016", None], "visits": [1, 2, 3]})
+    cases = table
+    if kind == "csv":
+        cases = tmp_path / "cases.csv"
+        table.to_csv(cases, index=False, na_rep="")
+    elif kind == "pyarrow":
+        cases = pytest.importorskip("pyarrow").Table.from_pandas(table)
+    there = spark.createDataFrame(
+        [tuple(row) for row in frame.itertuples(index=False, name=None)], ", ".join(f"`{name}` STRING" for name in frame)
+    )
+    options = {"timezone": "Europe/Stockholm", "observed_until": "2021-12-31"}
+    logs = lt.read_log(frame, cases=cases, **options), lt.read_log(there, cases=cases, columns={"row": "row"}, **options)
+    same(*(log.session.collect(log.declared_cases.sort("case_id")) for log in logs))
+    same(*(lt.lead_times(log, lt.read_pathway(PATHWAY)).to_pandas() for log in logs))
+
+
+def test_attributes_may_have_any_name_on_spark(spark):
+    names = ["Row", "start_us", "start_text", "ended_us", "r_case_id", "org:resource (2)", "Kön"]
+    schema = "case_id string, activity string, start string, " + ", ".join(f"`{name.replace('`', '``')}` string" for name in names)
+    log = lt.read_log(spark.createDataFrame([("å", "x", "2024-01-01", "7", *names[1:])], schema))
+    assert set(log.to_pandas().iloc[0]) >= set(names[1:])
+    assert lt.lead_times(log).to_pandas()["lead_time_days"].tolist() == [0.0]
+
+
 def test_what_spark_cannot_read_is_told(spark, tmp_path):
     path = tmp_path / "log.csv"
     path.write_text("case_id,activity,start\na,x,2024-01-01\n", encoding="utf-8")
@@ -161,3 +253,31 @@ def test_what_spark_cannot_read_is_told(spark, tmp_path):
     empty = spark.createDataFrame([], "case_id string, activity string, start string")
     with pytest.raises(lt.InputError, match="no row"):
         lt.read_log(empty)
+
+
+def test_columns_that_spark_takes_for_one_are_told(spark):
+    frame = spark.createDataFrame(
+        [("a", "x", "2024-01-01", "1", "2")], "case_id string, activity string, start string, Kod string, kod string"
+    )
+    with pytest.raises(lt.InputError, match="'Kod' and 'kod'"):
+        lt.read_log(frame)
+    with pytest.raises(lt.InputError, match=r"'a\.b', which Spark takes for a part of another"):
+        lt.read_log(frame.drop("kod").withColumnRenamed("Kod", "a.b"))
+
+
+def test_steps_of_a_lifecycle_that_would_each_count_as_an_event_are_told(spark):
+    rows = [("a", "x", "2024-01-01", "Start"), ("a", "x", "2024-01-02", "complete")]
+    schema = "case_id string, activity string, start string, `lifecycle:transition` string"
+    with pytest.raises(lt.UsageError, match="duckdb"):
+        lt.read_log(spark.createDataFrame(rows, schema))
+    assert len(lt.read_log(spark.createDataFrame(rows[1:], schema))) == 1
+
+
+def test_a_file_that_goes_away_is_told(spark, tmp_path):
+    path = tmp_path / "log.parquet"
+    events(9, dates=False)[:-2].to_parquet(path)
+    log = lt.read_log(path, engine="spark")
+    spark.catalog.clearCache()
+    path.unlink()
+    with pytest.raises(lt.ResourceError, match="Spark stopped"):
+        lt.case_profile(log)

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
+import duckdb
 import narwhals as nw
 
 from leadtime.engine.protocol import Engine
-from leadtime.engine.session import Session, literal
+from leadtime.engine.session import Session, literal, quoted, resources
+from leadtime.engine.spark import SparkEngine
 from leadtime.errors import UsageError
 
-__all__ = ["carried"]
+__all__ = ["carried", "handed_over"]
+
+_WHOLE = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER")
+_KINDS = {
+    **dict.fromkeys(_WHOLE, "BIGINT"), **dict.fromkeys(("FLOAT", "DOUBLE", "DECIMAL", "HUGEINT", "UBIGINT"), "DOUBLE"),
+    "BOOLEAN": "BOOLEAN", "DATE": "DATE", "TIMESTAMP": "TIMESTAMP",
+}  # fmt: skip
 
 
 def carried(frame: nw.LazyFrame[Any], source: Engine, target: Engine) -> nw.LazyFrame[Any]:
@@ -28,3 +36,12 @@ def carried(frame: nw.LazyFrame[Any], source: Engine, target: Engine) -> nw.Lazy
     if getattr(source, "spark", source) is getattr(target, "spark", target):
         return frame  # two logs of one Spark session
     raise UsageError("one log is in DuckDB and another in Spark, or in two Spark sessions; read all of them with the same engine=")
+
+
+def handed_over(frame: nw.LazyFrame[Any], source: Session, target: SparkEngine) -> nw.LazyFrame[Any]:
+    """Gives a small table of DuckDB's as a frame of Spark, by its values; what has no type there goes in as text."""
+    relation = cast("duckdb.DuckDBPyRelation", frame.to_native())
+    kinds = {name: _KINDS.get(str(kind).partition("(")[0], "VARCHAR") for name, kind in zip(relation.columns, relation.types, strict=True)}
+    typed = relation.project(", ".join(f"{quoted(name)}::{kind} AS {quoted(name)}" for name, kind in kinds.items()))
+    with resources():
+        return target.materialise(target.from_rows(relation.columns, typed.fetchall(), kinds))

@@ -7,7 +7,7 @@ kept.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from leadtime.columns import DATE_ROLES, EXAMPLE_CASES, RESERVED_NAMES, ROLES
@@ -75,12 +75,16 @@ class Reading:
         return any(time.partial for time in self.times if time.role not in DATE_ROLES)
 
 
-def attribute_names(raw: Raw, reading: Reading) -> dict[str, str]:
-    """Gives the name of each attribute in the event table: its own header, unless that is taken (DuckDB's names know no case)."""
+def attribute_names(headers: Iterable[str], *, used: Collection[str]) -> dict[str, str]:
+    """Gives the name of each attribute in the event table: its own header, unless that is taken (engines' names know no case).
+
+    >>> attribute_names(["Händelse", "Row", "Kön"], used=["Händelse"])
+    {'Row': 'Row (2)', 'Kön': 'Kön'}
+    """
     taken = {name.casefold() for name in (*RESERVED_NAMES, *ROLES, *_BOOK)}
     names: dict[str, str] = {}
-    for header in raw.headers:
-        if header in reading.roles.values() or header in reading.left_out:
+    for header in headers:
+        if header in used:
             continue
         name, number = header, 2
         while name.casefold() in taken:
@@ -90,9 +94,13 @@ def attribute_names(raw: Raw, reading: Reading) -> dict[str, str]:
     return names
 
 
+def _attributes(raw: Raw, reading: Reading) -> dict[str, str]:
+    return attribute_names(raw.headers, used={*reading.roles.values(), *reading.left_out})
+
+
 def event_table(raw: Raw, reading: Reading) -> ReadTable:
     """Declares the table of all rows read; stores it where the raw table is stored and its times are yet to be read."""
-    attributes = attribute_names(raw, reading)
+    attributes = _attributes(raw, reading)
     texts = [role for role in ROLES if role in reading.roles and role not in ("start", "end", "row", *DATE_ROLES)]
     name = raw.session.new_name("read")
     dates = _date_columns(reading)
@@ -274,7 +282,7 @@ def case_table(raw: Raw, reading: Reading) -> tuple[str, tuple[str, ...]]:
 
     A row without a case id is in it too until `lost_of_cases` has counted it; the example row of a template isn't.
     """
-    attributes = attribute_names(raw, reading)
+    attributes = _attributes(raw, reading)
     texts = [role for role in ROLES if role in reading.roles and role not in DATE_ROLES]
     first = ["*", *_role_texts(raw, reading, texts), *(sql for time in reading.times for sql in text_column(time))]
     final = [

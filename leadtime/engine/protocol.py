@@ -26,6 +26,10 @@ class Engine(Protocol):
         """Computes a frame once and keeps it in the engine, for all that reads it after; a lasting one also beyond `passing`."""
         ...
 
+    def numbered(self, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+        """Gives events with a `row` that tells each from all others, where it tells it only from those of its case; the order stays."""
+        ...
+
     def collect(self, frame: nw.LazyFrame[Any]) -> pd.DataFrame:
         """Computes a frame and gives it to pandas."""
         ...

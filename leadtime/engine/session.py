@@ -161,6 +161,10 @@ class Session(InEngine):
             relation.create(name)
         return self.lazy(self.connection.table(name))
 
+    def numbered(self, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+        """Gives the events as they are: their rows are numbered through."""
+        return frame
+
     def collect(self, frame: nw.LazyFrame[Any]) -> pd.DataFrame:
         """Computes a frame and gives it to pandas."""
         with self._stoppable(), resources():

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import itertools
 import shutil
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, cast
 
 import narwhals as nw
@@ -22,9 +22,7 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame as DataFrame
     from pyspark.sql import SparkSession
 
-__all__ = ["SparkEngine", "backticked", "spark_session", "spark_type"]
-
-_TYPES = {"VARCHAR": "STRING", "BIGINT": "BIGINT", "DOUBLE": "DOUBLE", "BOOLEAN": "BOOLEAN"}
+__all__ = ["SparkEngine", "backticked", "computed", "spark_session"]
 
 
 def backticked(name: str) -> str:
@@ -34,15 +32,6 @@ def backticked(name: str) -> str:
     '`a``b`'
     """
     return "`" + name.replace("`", "``") + "`"
-
-
-def spark_type(kind: str) -> str:
-    """Gives Spark's name of an SQL type.
-
-    >>> spark_type("VARCHAR")
-    'STRING'
-    """
-    return _TYPES[kind]
 
 
 def spark_session() -> SparkSession:
@@ -67,6 +56,23 @@ def spark_session() -> SparkSession:
         return cast("SparkSession", here.config("spark.driver.bindAddress", "127.0.0.1").getOrCreate())
     except Exception as error:
         raise ResourceError(f"Spark doesn't start: {one_line(str(error))[:200]}") from None
+
+
+@contextmanager
+def computed() -> Iterator[None]:
+    """Gives what stops Spark at its work the library's own name: a lost file or executor, too little memory or disk."""
+    from py4j.protocol import Py4JJavaError
+    from pyspark.errors import AnalysisException, PySparkException
+
+    try:
+        yield
+    except AnalysisException:
+        raise  # a query that can't be, which no other machine would mend
+    except (PySparkException, Py4JJavaError) as error:
+        # By its name, since the message may hold values.
+        name = error.getCondition() if isinstance(error, PySparkException) else str(error.java_exception.getClass().getSimpleName())
+        told = f"Spark stopped at its work ({name or type(error).__name__}); its own log says where"
+        raise ResourceError(f"{told}; give it more memory or disk, or see that its files are whole and still there") from None
 
 
 class SparkEngine(InEngine):
@@ -95,16 +101,27 @@ class SparkEngine(InEngine):
     def materialise(self, frame: nw.LazyFrame[Any], *, lasting: bool = False) -> nw.LazyFrame[Any]:
         """Computes a frame and keeps it in the cluster, for all that reads it after, as long as any does."""
         # Not `cache`: a cached frame still carries the plan it came from, and the plans of measures built on measures grow beyond planning.
-        return self.lazy(_native(frame).localCheckpoint())
+        with computed():
+            return self.lazy(_native(frame).localCheckpoint())
+
+    def numbered(self, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+        """Gives events with a `row` that tells each from all others, by case and place in it; numbers rise, but not by one."""
+        from pyspark.sql import functions as F  # noqa: N812 - Spark's own custom
+
+        ordered = _native(frame).orderBy("case_id", "row")
+        # Kept, since the numbers depend on how the rows lie.
+        return self.materialise(self.lazy(ordered.withColumn("row", F.monotonically_increasing_id())))
 
     def collect(self, frame: nw.LazyFrame[Any]) -> pd.DataFrame:
         """Computes a frame and gives it to pandas."""
         # By way of Arrow: Spark's own way to pandas warns of every pandas that is newer than itself.
-        return cast("pd.DataFrame", _native(frame).toArrow().to_pandas())
+        with computed():
+            return cast("pd.DataFrame", _native(frame).toArrow().to_pandas())
 
     def count(self, frame: nw.LazyFrame[Any]) -> int:
         """Gives the number of a frame's rows."""
-        return int(_native(frame).count())
+        with computed():
+            return int(_native(frame).count())
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """Gives the rows of a query as plain values; for few rows, never for events."""
@@ -147,9 +164,19 @@ class SparkEngine(InEngine):
         return self.lazy(self.table(columns, rows, types))
 
     def table(self, columns: Sequence[str], rows: Sequence[Sequence[Value]], types: Mapping[str, str]) -> DataFrame:
-        """Gives a small table of Python values as a Spark frame."""
-        schema = ", ".join(f"{backticked(name)} {spark_type(types[name])}" for name in columns)
-        return self.spark.createDataFrame([tuple(row) for row in rows], schema)
+        """Gives a small table of Python values as a Spark frame; as Arrow, since rows would start Python on the executors."""
+        import pyarrow as pa
+        from pyspark.sql import types as T  # noqa: N812 - Spark's own custom
+
+        kinds = {
+            "VARCHAR": (pa.string(), T.StringType()), "BIGINT": (pa.int64(), T.LongType()), "DOUBLE": (pa.float64(), T.DoubleType()),
+            "BOOLEAN": (pa.bool_(), T.BooleanType()), "DATE": (pa.date32(), T.DateType()),
+            "TIMESTAMP": (pa.timestamp("us"), T.TimestampNTZType()),
+        }  # fmt: skip
+        own = [kinds[types[name]] for name in columns]
+        arrays = [pa.array([row[i] for row in rows], type=kind) for i, (kind, _) in enumerate(own)]
+        schema = T.StructType([T.StructField(name, kind) for name, (_, kind) in zip(columns, own, strict=True)])
+        return self.spark.createDataFrame(pa.Table.from_arrays(arrays, names=list(columns)), schema)
 
     def read_parquet(self, path: str) -> DataFrame:
         """Gives a Parquet file or folder as a Spark frame.

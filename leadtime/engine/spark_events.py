@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 import narwhals as nw
 
 from leadtime.columns import DATE_ROLES, EXAMPLE_CASES, ROLES
-from leadtime.engine.spark import SparkEngine, backticked
-from leadtime.engine.spark_times import SparkTime, ended, read_time, trimmed_text, zoned
+from leadtime.engine.events import attribute_names
+from leadtime.engine.spark import SparkEngine, backticked, computed
+from leadtime.engine.spark_times import BOUNDS, SparkTime, ended, read_time, trimmed_text, zoned
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
@@ -51,11 +52,13 @@ class SparkReadTable:
         """Gives the single row of some aggregates over the rows."""
         from pyspark.sql import functions as F  # noqa: N812 - Spark's own custom
 
-        return tuple(self.frame.filter(where).agg(*[F.expr(text) for text in expressions]).collect()[0])
+        with computed():
+            return tuple(self.frame.filter(where).agg(*[F.expr(text) for text in expressions]).collect()[0])
 
     def any_kept(self) -> bool:
         """Whether any row is kept."""
-        return bool(self.frame.filter("__kept").limit(1).collect())
+        with computed():
+            return bool(self.frame.filter("__kept").limit(1).collect())
 
     def reasons(self) -> dict[str, int]:
         """Gives the number of rejected rows by reason, the commonest first."""
@@ -101,29 +104,30 @@ def spark_event_table(
     from pyspark.sql import functions as F  # noqa: N812 - Spark's own custom
 
     texts = [role for role in ROLES if role in roles and role not in ("start", "end", "row", *DATE_ROLES)]
-    used = set(roles.values())
-    attributes = [name for name in frame.columns if name not in used]
+    attributes = attribute_names(frame.columns, used=roles.values())
     rows = frame.select(
         *[trimmed_text(frame, roles[role]).alias(f"r_{role}") for role in texts],
         *[_was_trimmed(frame, roles[role]).alias(f"t_{role}") for role in texts],
         *[column for time in times for column in read_time(frame, time)],
-        *([F.col(backticked(roles["row"])).cast("double").alias("given_row")] if "row" in roles else []),
-        *[F.col(backticked(name)) for name in attributes],
+        *([F.col(backticked(roles["row"])).try_cast("double").alias("given_row")] if "row" in roles else []),
+        *_carried(attributes),
     )
     for time in times:
         rows = zoned(engine, rows, time, zone)
-    rows = rows.select("*", *ended(any(time.role == "end" for time in times)))
+    rows = rows.select("*", *ended(times))
     problem = _problem(times)
     rows = rows.select("*", problem[0].alias("__problem"), problem[1].alias("__column_role"), problem[2].alias("__value"))
     names = F.create_map(*[F.lit(text) for role in roles for text in (role, roles[role])])
-    dates = [f"{time.role}_{part}" for time in times if time.role in DATE_ROLES for part in _PARTS]
+    dates = _date_columns(times)
     others = [role for role in texts if role not in ("case_id", "activity")]
-    columns = (*_BASE, *others, *dates, *attributes)
+    sides = {"start": "begun", "end": "ended"} if _of_events_partial(times) else {}
+    bounds = [F.col(f"{made}_{bound}").alias(f"{side}_{bound}") for side, made in sides.items() for bound in BOUNDS]
+    columns = (*_BASE, *(f"{side}_{bound}" for side in sides for bound in BOUNDS), *others, *dates, *attributes.values())
     place = _place(columns, given="row" in roles)
     table = rows.select(
         F.col("r_case_id").alias("case_id"), F.col("r_activity").alias("activity"), "start_us", F.col("ended_us").alias("end_us"),
         "start_wall_us", F.col("ended_wall_us").alias("end_wall_us"), "start_is_date", F.col("ended_is_date").alias("end_is_date"),
-        "end_given", *[F.col(f"r_{role}").alias(role) for role in others], *dates, *[F.col(backticked(name)) for name in attributes],
+        "end_given", *bounds, *[F.col(f"r_{role}").alias(role) for role in others], *dates, *_renamed(attributes),
         (F.col("given_row") if "row" in roles else F.lit(None)).cast("bigint").alias("__line"), F.lit(None).cast("string").alias("__sheet"),
         "__problem", names[F.col("__column_role")].alias("__column"), "__value",
         _sum([F.coalesce(F.col(f"t_{role}"), F.lit(0)) for role in texts]).alias("__trimmed"),
@@ -137,6 +141,30 @@ def spark_event_table(
     if drop_duplicates:
         table = _without_copies(table, columns)
     return SparkReadTable(engine, table.withColumn("row", place).cache(), columns)
+
+
+def _carried(attributes: Mapping[str, str]) -> list[Column]:
+    """The attributes under names that no column of the steps between has."""
+    from pyspark.sql import functions as F  # noqa: N812 - Spark's own custom
+
+    return [F.col(backticked(header)).alias(f"__attribute_{i}") for i, header in enumerate(attributes)]
+
+
+def _renamed(attributes: Mapping[str, str]) -> list[Column]:
+    from pyspark.sql import functions as F  # noqa: N812 - Spark's own custom
+
+    return [F.col(f"__attribute_{i}").alias(name) for i, name in enumerate(attributes.values())]
+
+
+def _of_events_partial(times: Sequence[SparkTime]) -> bool:
+    """Whether some event has a date not to the day, so that the events have bounds."""
+    return any(time.partial for time in times if time.role not in DATE_ROLES)
+
+
+def _date_columns(times: Sequence[SparkTime]) -> list[str]:
+    """The names of the columns of each date of the case: three, and two bounds where some are not to the day."""
+    dated = [time for time in times if time.role in DATE_ROLES]
+    return [f"{time.role}_{part}" for time in dated for part in (*_PARTS, *(BOUNDS if time.partial else ()))]
 
 
 def _was_trimmed(frame: DataFrame, header: str) -> Column:
@@ -153,7 +181,8 @@ def _problem(times: Sequence[SparkTime]) -> tuple[Column, Column, Column]:
 
     end = any(time.role == "end" for time in times)
     day = 86_400_000_000
-    by_day = F.floor(F.col("ended_wall_us") / day) < F.floor(F.col("start_wall_us") / day)
+    last, first = ("ended_upper_wall_us", "begun_lower_wall_us") if _of_events_partial(times) else ("ended_wall_us", "start_wall_us")
+    by_day = F.floor(F.col(last) / day) < F.floor(F.col(first) / day)
     before = F.when(F.col("start_is_date") | F.col("ended_is_date"), by_day).otherwise(F.col("ended_us") < F.col("start_us"))
     found: list[tuple[Column, Column, Column, Column]] = [
         (F.col("r_case_id").isNull(), F.lit("no case id"), F.lit("case_id"), F.lit(None)),
@@ -206,19 +235,16 @@ def spark_case_table(
     engine: SparkEngine, frame: DataFrame, *, roles: Mapping[str, str], times: Sequence[SparkTime], zone: str | None
 ) -> DataFrame:
     """Declares the table of case attributes: `case_id`, roles and attributes."""
-    from pyspark.sql import functions as F  # noqa: N812 - Spark's own custom
-
     texts = [role for role in ROLES if role in roles and role not in DATE_ROLES]
-    attributes = [name for name in frame.columns if name not in set(roles.values())]
+    attributes = attribute_names(frame.columns, used=roles.values())
     rows = frame.select(
         *[trimmed_text(frame, roles[role]).alias(role) for role in texts],
         *[column for time in times for column in read_time(frame, time)],
-        *[F.col(backticked(name)) for name in attributes],
+        *_carried(attributes),
     )
     for time in times:
         rows = zoned(engine, rows, time, zone)
-    dates = [f"{time.role}_{part}" for time in times for part in _PARTS]
-    return rows.filter("case_id IS NOT NULL").select(*texts, *dates, *[backticked(name) for name in attributes])
+    return rows.filter("case_id IS NOT NULL").select(*texts, *_date_columns(times), *_renamed(attributes))
 
 
 def _sum(parts: Sequence[Column]) -> Column:

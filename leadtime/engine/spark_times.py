@@ -11,14 +11,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from leadtime.engine.spark import SparkEngine, backticked
+from leadtime.engine.spellings import Spelling
 from leadtime.engine.times import SPACES
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
-__all__ = ["SparkTime", "all_midnights", "ended", "kind_of", "read_time", "trimmed_text", "unread_texts", "zoned"]
+__all__ = ["BOUNDS", "SparkTime", "all_midnights", "all_numbers", "ended", "kind_of", "read_time", "trimmed_text", "unread_texts", "zoned"]
 
 DAY_US = 86_400_000_000
+BOUNDS = ("lower_wall_us", "upper_wall_us")
 Kind = Literal["date", "local", "instant", "text"]
 _EPOCH = "TIMESTAMP_NTZ'1970-01-01 00:00:00'"
 _DATE = r"^(?!0000)\d{4}[-/]\d\d[-/]\d\d$"
@@ -29,13 +31,14 @@ _CLOCK = r"^(?!0000)\d{4}[-/]\d\d[-/]\d\d[ T]([01]\d|2[0-3]):\d\d(:\d\d([.,]\d{1
 class SparkTime:
     """A column to read as times: its role, its header, what it holds, and the meaning of texts that Spark doesn't read by itself.
 
-    `spellings` are rows of text, date, local clock, instant (microseconds, at most one of them).
+    `partial` says that some of them are dates not to the day, so that the column's moments have bounds.
     """
 
     role: str
     header: str
     kind: Kind
-    spellings: tuple[tuple[str, int | None, int | None, int | None], ...] = ()
+    spellings: tuple[Spelling, ...] = ()
+    partial: bool = False
 
 
 def kind_of(frame: DataFrame, header: str) -> Kind:
@@ -79,6 +82,12 @@ def unread_texts(frame: DataFrame, time: SparkTime) -> list[str]:
     return sorted(str(row[0]) for row in rows)
 
 
+def all_numbers(frame: DataFrame, time: SparkTime) -> bool:
+    """Whether a column holds nothing but numbers; stops at the first text that is none."""
+    text = trimmed_text(frame, time.header)
+    return not frame.select(text.alias("text")).filter("text IS NOT NULL AND NOT text RLIKE '^[0-9]+([.,][0-9]+)?$'").limit(1).collect()
+
+
 def read_time(frame: DataFrame, time: SparkTime) -> Sequence[Column]:
     """Gives `<role>_text`, and `_date`, `_local`, `_instant` (microseconds), of which at most one is not null."""
     from pyspark.sql import functions as F  # noqa: N812 - Spark's own custom
@@ -113,7 +122,10 @@ def _of_text(text: Column) -> dict[str, Column]:
 
 
 def zoned(engine: SparkEngine, rows: DataFrame, time: SparkTime, zone: str | None) -> DataFrame:
-    """Gives the rows with `<role>_us`, `_wall_us`, `_is_date`, `_fold`, `_gap`, and `_lost` where a text isn't read."""
+    """Gives the rows with `<role>_us`, `_wall_us`, `_is_date`, `_fold`, `_gap`, and `_lost` where a text isn't read.
+
+    Where some are dates not to the day they have their first and last day too; of one that is known, the moment itself.
+    """
     from pyspark.sql import functions as F  # noqa: N812 - Spark's own custom
 
     role = time.role
@@ -136,20 +148,22 @@ def zoned(engine: SparkEngine, rows: DataFrame, time: SparkTime, zone: str | Non
     is_date = F.when(us.isNotNull(), date.isNotNull())
     parts = {"us": us, "wall_us": wall, "is_date": is_date, "fold": fold, "gap": gap, "lost": text.isNotNull() & us.isNull()}
     columns = {f"{role}_{name}": F.coalesce(value, F.lit(False)) if name in ("fold", "gap") else value for name, value in parts.items()}  # noqa: FBT003
-    return rows.withColumns(columns)
+    bounds = BOUNDS if time.partial else ()
+    return rows.withColumns(columns | {f"{role}_{bound}": F.coalesce(F.col(f"{role}_{bound[:5]}"), wall) for bound in bounds})
 
 
 def _spelled(engine: SparkEngine, rows: DataFrame, time: SparkTime) -> DataFrame:
     """The rows with what their unusual texts mean."""
     from pyspark.sql import functions as F  # noqa: N812 - Spark's own custom
 
-    names = ("spelled", "spelled_date", "spelled_local", "spelled_instant")
-    types = {"spelled": "VARCHAR", "spelled_date": "BIGINT", "spelled_local": "BIGINT", "spelled_instant": "BIGINT"}
+    names = ("spelled", "spelled_date", "spelled_local", "spelled_instant", "spelled_lower", "spelled_upper")
+    types = {"spelled": "VARCHAR", **dict.fromkeys(names[1:], "BIGINT")}
     table = F.broadcast(engine.table(names, time.spellings, types))
     joined = rows.join(table, rows[f"{time.role}_text"] == table["spelled"], "left")
     kinds = ("date", "local", "instant")
     read = {f"{time.role}_{kind}": F.coalesce(F.col(f"{time.role}_{kind}"), F.col(f"spelled_{kind}")) for kind in kinds}
-    return joined.withColumns(read).drop(*names)
+    bounds = {f"{time.role}_{bound}": F.col(f"spelled_{bound}") for bound in ("lower", "upper")} if time.partial else {}
+    return joined.withColumns(read | bounds).drop(*names)
 
 
 def _instant_of(local_us: Column, zone: str) -> Column:
@@ -164,13 +178,20 @@ def _local_at(us: Column, zone: str) -> Column:
     return F.unix_micros(F.from_utc_timestamp(F.timestamp_micros(us), zone))
 
 
-def ended(given: bool) -> list[Column]:  # noqa: FBT001 - the only thing asked
-    """Gives `end_given` and the end of each event: as given, else its start."""
+def ended(times: Sequence[SparkTime]) -> list[Column]:
+    """Gives `end_given` and the end of each event: as given, else its start; and the bounds of both where some are not to the day."""
     from pyspark.sql import functions as F  # noqa: N812 - Spark's own custom
 
-    parts = ("us", "wall_us", "is_date")
-    if not given:
-        return [F.lit(False).alias("end_given"), *[F.col(f"start_{part}").alias(f"ended_{part}") for part in parts]]  # noqa: FBT003
+    sides = {time.role: time for time in times if time.role in ("start", "end")}
+    parts: dict[str, dict[str, Column]] = {}
+    for side in sides:
+        parts[side] = {part: F.col(f"{side}_{part}") for part in ("us", "wall_us", "is_date")}
+        if any(time.partial for time in sides.values()):
+            known = "wall_us" if not sides[side].partial else None
+            parts[side] |= {bound: F.col(f"{side}_{known or bound}") for bound in BOUNDS}
+    begun = [value.alias(f"begun_{bound}") for bound, value in parts["start"].items() if bound in BOUNDS]
+    if "end" not in sides:
+        return [F.lit(False).alias("end_given"), *[value.alias(f"ended_{part}") for part, value in parts["start"].items()], *begun]  # noqa: FBT003
     there = F.col("end_us").isNotNull()
-    chosen = [F.when(there, F.col(f"end_{part}")).otherwise(F.col(f"start_{part}")).alias(f"ended_{part}") for part in parts]
-    return [there.alias("end_given"), *chosen]
+    chosen = [F.when(there, parts["end"][part]).otherwise(value).alias(f"ended_{part}") for part, value in parts["start"].items()]
+    return [there.alias("end_given"), *chosen, *begun]

@@ -70,7 +70,7 @@ def read_log(
         observed_until: the last day (inclusive) or moment of observation.
         duplicates: ``"keep"`` counts exact duplicate rows, ``"drop"`` rejects all but the first.
         engine: ``"duckdb"``, which is embedded, or ``"spark"``, which reads Parquet; a Spark frame stays in Spark.
-        memory_limit: what the engine may hold in memory, as in ``"6GB"``.
+        memory_limit: what DuckDB may hold in memory, as in ``"6GB"``; Spark has settings of its own.
         spill_folder: where it may spill to disk.
         threads: how many threads it may use.
         sheets: the sheets of a workbook to read; all that hold an event table where not given.
@@ -142,7 +142,7 @@ def _declared(
     """The table of case attributes, and what was lost in reading it; a sheet of a workbook that nobody filled in is none."""
     if cases is None:
         return None, ()
-    plain = replace(options, columns=None, sheets=None, header_row=None, delimiter=None, encoding=None, object_type=None, of_cases=True)
+    plain = options.for_cases
     if not isinstance(cases, _CaseSheets):
         return declared_cases(opened(session, cases, plain, connection=_for_cases(cases, connection)), plain, zone=zone)
     plain = replace(plain, sheets=cases.names)

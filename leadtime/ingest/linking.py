@@ -23,6 +23,8 @@ from leadtime.log import EventLog, Provenance
 if TYPE_CHECKING:
     from narwhals.typing import IntoFrame
 
+    from leadtime.engine.protocol import Engine
+
 __all__ = ["Unmatched", "link_logs"]
 
 Frame: TypeAlias = nw.LazyFrame[Any]
@@ -144,7 +146,7 @@ def _check_agreed(given: Mapping[str, EventLog], agree_on: Sequence[str]) -> Non
 def _stacked(given: Mapping[str, EventLog]) -> tuple[Frame, dict[str, int]]:
     """The events of all systems under the columns of all, rows numbered through, and where each system's numbers begin."""
     first = next(iter(given.values()))
-    frames = [carried(log.frame, log.session, first.session) for log in given.values()]
+    frames = [log.session.numbered(carried(log.frame, log.session, first.session)) for log in given.values()]
     types = _types(frames, list(given.values()))
     offsets: dict[str, int] = {}
     parts, begin = [], 0
@@ -153,14 +155,14 @@ def _stacked(given: Mapping[str, EventLog]) -> tuple[Frame, dict[str, int]]:
         numbered = (nw.col("row").cast(nw.Int64) + begin).alias("row")
         owned = (nw.lit(system).alias(_SYSTEM), nw.lit(place).cast(nw.Int64).alias("__place"))
         parts.append(_aligned(frame, types).with_columns(numbered, *owned))
-        begin += 1 + _last_row(given[system])
+        begin += 1 + _last_row(first.session, frame)
     return nw.concat(parts, how="vertical"), offsets
 
 
-def _last_row(log: EventLog) -> int:
+def _last_row(session: Engine, frame: Frame) -> int:
     import pandas as pd
 
-    last: Any = log.session.collect(log.frame.select(nw.col("row").max()))["row"].iloc[0]
+    last: Any = session.collect(frame.select(nw.col("row").max()))["row"].iloc[0]
     return -1 if pd.isna(last) else int(last)
 
 

@@ -58,7 +58,7 @@ class Linked:
 
 def places_of(linked: Linked, rows: Sequence[int]) -> dict[int, str]:
     """Gives where rows of the linked log stand: the system, and the place there."""
-    return {row: f"{place} of {system}" for row, (system, place) in _places(linked, rows).items()}
+    return {row: f"{place} of {system}" if place else system for row, (system, place) in _places(linked, rows).items()}
 
 
 def _places(linked: Linked, rows: Sequence[int]) -> dict[int, tuple[str, str]]:

@@ -103,9 +103,11 @@ def without_merged(session: Engine, events: Frame, pairs: Frame, systems: Sequen
     kept = events.join(pairs.select("merged_row"), left_on="row", right_on="merged_row", how="anti")
     kept = kept.with_columns(nw.lit(None, dtype=nw.String()).alias(also))
     for place in range(1, len(systems)):
-        merged = pairs.filter(nw.col("place") == place).join(events, left_on="merged_row", right_on="row", how="inner")
+        # Under names of our own: a log may have a column `place`, or any other.
+        rows = pairs.filter(nw.col("place") == place).select(__kept=nw.col("kept_row"), __merged=nw.col("merged_row"))
+        merged = rows.join(events, left_on="__merged", right_on="row", how="inner")
         carried = {name: f"__other_{i}" for i, name in enumerate(columns) if name != "row"}
-        other = merged.select(nw.col("kept_row").alias("row"), *(nw.col(name).alias(called) for name, called in carried.items()))
+        other = merged.select(nw.col("__kept").alias("row"), *(nw.col(name).alias(called) for name, called in carried.items()))
         joined = kept.join(other, on="row", how="left")
         kept = session.materialise(joined.with_columns(*_filled(carried, also)).drop(*carried.values()))
     return kept

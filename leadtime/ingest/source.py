@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from leadtime.columns import CASE_ROLES, ROLES, count_roles, normalised, resolve_some
@@ -32,6 +32,11 @@ class Options:
     object_type: str | None = None
     of_cases: bool = False
     wide: bool = False
+
+    @property
+    def for_cases(self) -> Options:
+        """The choices that hold for the table of cases too: how dates and numbers are written."""
+        return replace(self, columns=None, sheets=None, header_row=None, delimiter=None, encoding=None, object_type=None, of_cases=True)
 
     @property
     def what(self) -> str:

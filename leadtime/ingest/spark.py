@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
@@ -11,12 +11,19 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from leadtime.columns import DATE_ROLES, resolve_roles
-from leadtime.durations import read_dates
-from leadtime.engine.spark import SparkEngine, spark_session
+from leadtime.durations.dates import read_dates
+from leadtime.durations.rules import DateRules
+from leadtime.engine.carrying import handed_over
+from leadtime.engine.lifecycle import STEPS, TRANSITION
+from leadtime.engine.session import Session
+from leadtime.engine.spark import SparkEngine, backticked, spark_session
 from leadtime.engine.spark_events import SparkReadTable, spark_case_table, spark_event_table
-from leadtime.engine.spark_times import DAY_US, SparkTime, all_midnights, kind_of, unread_texts
+from leadtime.engine.spark_times import SparkTime, all_midnights, all_numbers, kind_of, unread_texts
 from leadtime.errors import InputError, UsageError
+from leadtime.ingest.assemble import declared_cases
+from leadtime.ingest.opening import opened
 from leadtime.ingest.source import Options
+from leadtime.ingest.spelling import assumptions, meaning, partial_dates
 from leadtime.log import EventLog, Moment, Provenance
 from leadtime.quality import Account, account_for, finding, places_in, role_findings
 from leadtime.results import Finding, QualityReport, Table
@@ -26,7 +33,9 @@ if TYPE_CHECKING:
 
     from leadtime.engine.spark import DataFrame
 
-__all__ = ["is_spark", "on_spark", "read_spark"]
+__all__ = ["is_spark", "on_spark"]
+
+_NO_ORDER = "a Spark frame has no order of rows; tied times go by activity, unit, then the other columns (name a column as 'row' to set it)"
 
 
 def is_spark(source: Any) -> bool:
@@ -36,76 +45,84 @@ def is_spark(source: Any) -> bool:
 
 
 def on_spark(source: Any, options: Options, *, zone: str | None, until: Moment | None, drop_duplicates: bool, cases: Any) -> EventLog:
-    """Gives the event log of a Spark frame, or of a Parquet path that Spark is to read; the table of cases comes in either way too."""
-    frame = _frame(source, None)
-    declared = None if cases is None else _frame(cases, frame)
-    name = "Spark frame" if is_spark(source) else Path(source).name
-    return read_spark(frame, options, name=name, zone=zone, until=until, drop_duplicates=drop_duplicates, cases=declared)
-
-
-def _frame(source: Any, beside: DataFrame | None) -> DataFrame:
-    """A source as a Spark frame; a small pandas table of cases is handed to the session of the events."""
-    if is_spark(source):
-        return cast("DataFrame", source.to_native() if hasattr(source, "to_native") else source)
-    if isinstance(source, (str, os.PathLike)):
-        path = os.fspath(source)
-        # Spark reads its own folders of files, and addresses of a cluster's file system, which aren't paths of this machine.
-        if "://" not in path and not path.rstrip("/").endswith(".parquet") and not os.path.isdir(path):
-            raise UsageError(
-                f"engine='spark' reads Parquet and Spark frames, not '{path}'; use engine='duckdb', or write it as Parquet first"
-            )
-        return SparkEngine(spark_session() if beside is None else beside.sparkSession).read_parquet(path)
-    if beside is not None and hasattr(source, "to_dict"):
-        return beside.sparkSession.createDataFrame(source)
-    raise UsageError(f"engine='spark' reads Parquet and Spark frames, not {type(source).__name__}; use engine='duckdb' for it")
-
-
-def read_spark(
-    frame: DataFrame,
-    options: Options,
-    *,
-    name: str,
-    zone: str | None,
-    until: Moment | None,
-    drop_duplicates: bool,
-    cases: DataFrame | None,
-) -> EventLog:
-    """Gives the event log of a Spark frame.
-
-    Args:
-        frame: the events.
-        options: the caller's choices.
-        name: what the source is called where it is spoken of.
-        zone: the zone of clock times without offset.
-        until: the end of observation.
-        drop_duplicates: whether a row equal to another is rejected.
-        cases: an optional table of case attributes.
+    """Gives the event log of a Spark frame, or of a Parquet path that Spark is to read, beside a table of cases of any kind.
 
     Raises:
         InputError: a column isn't found or is ambiguous, or no row can be kept.
+        UsageError: the source is one that Spark doesn't read.
     """
+    frame = _frame(source)
     engine = SparkEngine(frame.sparkSession)
+    _require_told_apart(frame.columns, "the Spark frame")
     resolution = resolve_roles(frame.columns, options.columns, where="the Spark frame")
+    _require_plain(set(frame.columns) - set(resolution.roles.values()), "the Spark frame")
     times, findings, choices = _times(frame, resolution.roles, options)
     read = spark_event_table(engine, frame, roles=resolution.roles, times=times, zone=zone, drop_duplicates=drop_duplicates)
     if not read.any_kept():
         reasons = ", ".join(f"{reason}: {count}" for reason, count in read.reasons().items()) or "it has none"
         raise InputError(f"no row of the Spark frame can be kept ({reasons}); check the columns, and name others with columns=")
-    notes = [*role_findings(resolution, zone), *findings]
-    if "row" not in resolution.roles:
-        text = (
-            "a Spark frame has no order of rows; tied times go by activity, unit, then the other columns (name a column as 'row' to set it)"
-        )
-        notes.append(Finding("no-row-order", "note", 1, text))
-    declared = None if cases is None else _declared(engine, cases, options, zone=zone)
+    _require_no_steps(read, resolution.roles)
+    declared, of_cases = (None, ()) if cases is None else _declared(engine, cases, options, zone=zone)
+    name = "Spark frame" if is_spark(source) else Path(source).name
     log = EventLog(
         read.events(), engine, read.columns, MappingProxyType(dict(resolution.roles)), _precision(read),
         Provenance(name, "spark", MappingProxyType(choices)), timezone=zone, observed_until=until, declared_cases=declared,
     )  # fmt: skip
+    order = [] if "row" in resolution.roles else [Finding("no-row-order", "note", 1, _NO_ORDER)]
+    return _accounted(log, read, (*of_cases, *role_findings(resolution, zone), *findings, *order, *partial_dates(log)))
+
+
+def _frame(source: Any) -> DataFrame:
+    """A source as a Spark frame."""
+    if is_spark(source):
+        return cast("DataFrame", source.to_native() if hasattr(source, "to_native") else source)
+    if not isinstance(source, (str, os.PathLike)):
+        raise UsageError(f"engine='spark' reads Parquet and Spark frames, not {type(source).__name__}; use engine='duckdb' for it")
+    if not _of_spark(source):
+        raise UsageError(
+            f"engine='spark' reads Parquet and Spark frames, not '{os.fspath(source)}'; use engine='duckdb', or write it as Parquet first"
+        )
+    return SparkEngine(spark_session()).read_parquet(os.fspath(source))
+
+
+def _of_spark(source: Any) -> bool:
+    """Whether Spark reads a source by itself: its frames, its folders of files, and addresses of a cluster's file system."""
+    if not isinstance(source, (str, os.PathLike)):
+        return is_spark(source)
+    path = os.fspath(source)
+    return "://" in path or path.rstrip("/").endswith(".parquet") or os.path.isdir(path)
+
+
+def _require_told_apart(headers: Sequence[str], where: str) -> None:
+    seen: dict[str, str] = {}
+    for header in headers:
+        other = seen.setdefault(header.casefold(), header)
+        if other is not header:
+            raise InputError(f"{where} has the columns '{other}' and '{header}', which Spark doesn't tell apart; rename one")
+
+
+def _require_plain(attributes: Iterable[str], where: str) -> None:
+    for name in attributes:
+        if "." in name or "`" in name:
+            raise InputError(f"{where} has the column '{name}', which Spark takes for a part of another; rename it, or leave it out")
+
+
+def _require_no_steps(read: SparkReadTable, roles: Mapping[str, str]) -> None:
+    """Steps of a lifecycle are paired by DuckDB only; left alone, each would count as an event."""
+    if "end" in roles or TRANSITION not in read.columns:
+        return
+    steps = ", ".join(f"'{step}'" for step in STEPS if step != "complete")
+    if read.one("count(*)", where=f"__kept AND lower(trim({backticked(TRANSITION)})) IN ({steps})")[0]:
+        told = f"the column '{TRANSITION}' has steps of events (start, complete), which aren't paired on Spark"
+        raise UsageError(f"{told}; read the log with engine='duckdb', write it with write_log as Parquet, and read that")
+
+
+def _accounted(log: EventLog, read: SparkReadTable, notes: tuple[Finding, ...]) -> EventLog:
+    """The log with its account, which is made when it is first asked for."""
 
     @cache
     def account() -> tuple[QualityReport, Table]:
-        return account_for(log, Account(read, name, tuple(notes)))
+        return account_for(log, Account(read, log.provenance.name, notes))
 
     return replace(log, account=account, places=partial(places_in, read))
 
@@ -125,24 +142,13 @@ def _times(frame: DataFrame, roles: Mapping[str, str], options: Options) -> tupl
             time = replace(time, kind="date")
         texts = unread_texts(frame, time)
         if texts:
-            reading = read_dates(texts, date_order=options.date_order, column=header, rules=options.date_rules)
-            time = replace(time, spellings=tuple(_spelling(text, value) for text, value in reading.values.items()))
-            if reading.order:
-                choices[f"date_order of '{header}'"] = reading.order
+            numeric = all(text[0].isdigit() for text in texts) and all_numbers(frame, time)
+            reading = read_dates(texts, date_order=options.date_order, column=header, rules=options.date_rules, numeric=numeric)
+            partial_ones = any(value.is_partial for value in reading.values.values())
+            time = replace(time, spellings=tuple(meaning(text, value) for text, value in reading.values.items()), partial=partial_ones)
+            choices |= assumptions(reading, header, options.date_rules or DateRules())
         found.append(time)
     return found, findings, choices
-
-
-def _spelling(text: str, value: Any) -> tuple[str, int | None, int | None, int | None]:
-    """A text with its date, local clock or instant; nothing where it isn't to the day."""
-    day = value.lower_day * DAY_US
-    if value.lower_day != value.upper_day:
-        return text, None, None, None
-    if value.time_us is None:
-        return text, day, None, None
-    if value.offset_us is None:
-        return text, None, day + value.time_us, None
-    return text, None, None, day + value.time_us - value.offset_us
 
 
 def _precision(read: SparkReadTable) -> Literal["clock", "date", "mixed"]:
@@ -150,13 +156,20 @@ def _precision(read: SparkReadTable) -> Literal["clock", "date", "mixed"]:
     return "date" if every else "mixed" if some else "clock"
 
 
-def _declared(engine: SparkEngine, cases: DataFrame, options: Options, *, zone: str | None) -> nw.LazyFrame[Any]:
-    """The table of case attributes, one row a case."""
-    roles = resolve_roles(cases.columns, None, required=("case_id",), where="the case table").roles
+def _declared(engine: SparkEngine, cases: Any, options: Options, *, zone: str | None) -> tuple[nw.LazyFrame[Any], tuple[Finding, ...]]:
+    """The table of case attributes, one row a case, and what was lost in reading it; one that isn't Spark's is read as on DuckDB."""
+    if not _of_spark(cases):
+        own = Session()
+        found, lost = declared_cases(opened(own, cases, options.for_cases), options.for_cases, zone=zone)
+        return handed_over(found, own, engine), lost
+    frame = engine.read_parquet(os.fspath(cases)) if isinstance(cases, (str, os.PathLike)) else _frame(cases)
+    _require_told_apart(frame.columns, "the case table")
+    roles = resolve_roles(frame.columns, None, required=("case_id",), where="the case table").roles
     roles = {role: header for role, header in roles.items() if role not in ("activity", "start", "end", "row")}
-    times, _, _ = _times(cases, roles, options)
-    table = spark_case_table(engine, cases, roles=roles, times=times, zone=zone).cache()
+    _require_plain(set(frame.columns) - set(roles.values()), "the case table")
+    times, _, _ = _times(frame, roles, options)
+    table = spark_case_table(engine, frame, roles=roles, times=times, zone=zone).cache()
     twice = table.groupBy("case_id").count().filter("count > 1").count()
     if twice:
         raise InputError(f"the case table has {twice} case ids on more than one row; keep one row a case")
-    return engine.lazy(table)
+    return engine.lazy(table), ()

@@ -97,7 +97,7 @@ def _flat(log: EventLog, *, times: Times) -> Flat:
     frame, declared, session = log.frame, log.declared_cases, log.session
     if not isinstance(session, Session):
         own = Session()
-        frame = own.from_native(session.collect(frame))
+        frame = own.from_native(session.collect(session.numbered(frame)))
         declared = None if declared is None else own.from_native(session.collect(declared))
         session = own
     return flat_table(session, frame, declared, precision=log.precision, times=times)
