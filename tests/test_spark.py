@@ -262,7 +262,7 @@ def test_columns_that_spark_takes_for_one_are_told(spark):
     with pytest.raises(lt.InputError, match="'Kod' and 'kod'"):
         lt.read_log(frame)
     with pytest.raises(lt.InputError, match=r"'a\.b', which Spark takes for a part of another"):
-        lt.read_log(frame.drop("kod").withColumnRenamed("Kod", "a.b"))
+        lt.read_log(spark.createDataFrame([("a", "x", "2024-01-01", "1")], "case_id string, activity string, start string, `a.b` string"))
 
 
 def test_steps_of_a_lifecycle_that_would_each_count_as_an_event_are_told(spark):
