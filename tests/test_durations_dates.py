@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leadtime.durations import DateValue, read_dates, read_moment
+from leadtime.durations import DateRules, DateValue, read_dates, read_moment
 from leadtime.errors import InputError, UsageError
 
 EPOCH = date(1970, 1, 1)
@@ -83,7 +83,7 @@ def test_partial_dates_keep_their_bounds(text, lower, upper):
         "2019-03-14 10:00+15:00", "2019-03-14 10:00+01:75", "2019-03-14 13:00 pm", "2019-03-14 10:00:61", "1" * 500,
         "ring 14 mars 2019", "ca mars 2020", "circa 2020", "~2020-03-14", "omkring 14 mars 2020", "början av 14 mars 2020", "H3 2020", "H1",
         "första halvåret", "tredje halvåret 2020", "början av maj", "slutet av 3/4/2020", "mån " * 2000 + "2019-03-14",
-        "early " * 2000 + "May 2020", "2019-03-14\n2019-03-15",
+        "early " * 2000 + "May 2020", "2019-03-14\n2019-03-15", "2019-03-14 0:30 PM", "2019-08-15 - aug 2019", "aug 2019 - 2019-08-15",
     ],
 )  # fmt: skip
 def test_what_is_no_date_is_unread_and_named(text):
@@ -103,7 +103,8 @@ def test_dates_that_systems_write_for_none_are_read_for_the_checks_to_find():
         (" 14:05", 14 * HOUR + HOUR // 12, None), ("T14:05", 14 * HOUR + HOUR // 12, None), (" kl 14:05", 14 * HOUR + HOUR // 12, None),
         (" kl. 14.05", 14 * HOUR + HOUR // 12, None), (" kl 9", 9 * HOUR, None),
         (" kl. 09", 9 * HOUR, None), (", 14:05", 14 * HOUR + HOUR // 12, None), (" 2:05 PM", 14 * HOUR + HOUR // 12, None),
-        (" 12:00 am", 0, None), (" 00:00", 0, None), (" 00:00:01", 1_000_000, None), ("T00:00:00.5", 500_000, None),
+        (" 12:00 am", 0, None), (" 1:00 AM", HOUR, None), (" 12:00 pm", 12 * HOUR, None),
+        (" 00:00", 0, None), (" 00:00:01", 1_000_000, None), ("T00:00:00.5", 500_000, None),
         (" 00:00:00,000001", 1, None), ("T00:00:00.1234567", 123_456, None), ("T00:00Z", 0, 0), (" 00:00:00 UTC", 0, 0),
         ("T00:00+01:00", 0, HOUR), ("T00:00-0530", 0, -5 * HOUR - HOUR // 2), (" 00:00:00+02", 0, 2 * HOUR), (" 9:00", 9 * HOUR, None),
     ],
@@ -243,3 +244,10 @@ def test_a_named_weekday_decides_what_the_order_leaves_open():
     assert bounds("Mon 3/4/2019") == ("2019-03-04", "2019-03-04")
     assert "pivot" in read_dates(["14/3-19"]).assumed
     assert bounds("14/3-19", pivot=18) == ("1919-03-14", "1919-03-14")
+
+
+def test_a_pivot_of_99_puts_all_two_digit_years_in_the_2000s_and_says_so():
+    rules = DateRules(pivot=99)
+    assert (rules.year_of("00"), rules.year_of("99"), rules.year_of("1985")) == (2000, 2099, 1985)
+    assert rules.in_words("pivot") == "two-digit years = 2000-2099"
+    assert DateRules(pivot=98).in_words("pivot") == "two-digit years 99-99 = 1999-1999 and 00-98 = 2000-2098"

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -38,8 +39,9 @@ class Figure:
         return f"| {self.what} | {self.tried} | {len(self.failures)} | {self.note} |"
 
 
+@cache
 def commit() -> str:
-    """The commit that is being tried, and whether files differ from it."""
+    """The commit that is being tried, and whether files differed from it before the first figures were written."""
     said = subprocess.run(["git", "describe", "--always", "--abbrev=12", "--dirty"], cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S607
     return said.stdout.strip() or "unknown"
 

@@ -105,6 +105,7 @@ def main() -> None:
     wanted = given.only.split(",") if given.only else list(parts)
     chosen = [name for name in parts if name in wanted or name.partition("-")[0] in wanted]
     wrong = False
+    commit()
     for name in chosen:
         before = time.monotonic()
         figures = parts[name]()
