@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import narwhals as nw
 import numpy as np
 import pandas as pd
 import pytest
@@ -98,9 +99,13 @@ def test_linked_logs_are_the_same_on_spark(on_both: Any, same: Any) -> None:
     same(*(trail.sort_values(list(trail)).reset_index(drop=True) for trail in trails))
     for name in ("rows_read", "rows_kept", "rows_rejected", "rejected_by_reason"):
         assert getattr(logs[0].quality, name) == getattr(logs[1].quality, name), name
+    codes = [{(found.code, found.count) for found in log.quality.findings} for log in logs]
+    assert codes[0] == codes[1]
     assert len(logs[0].rejected.rows) == len(logs[1].rejected.rows)
     assert logs[0].observed_until == logs[1].observed_until
     same(*(lt.case_profile(log).to_pandas() for log in logs))
+    same(*(lt.lead_times(log.filter(nw.col("unit") == "BVC Å")).to_pandas() for log in logs))
+    same(*(lt.variants(lt.link_logs(own, keys=KEYS, unmatched="keep")).to_pandas() for own in systems_of))
 
 
 def test_logs_of_two_engines_are_not_linked(on_both: Any) -> None:
