@@ -48,7 +48,7 @@ OF_LEAD_TIMES = {
     "milestones": lambda times: lt.milestones_reached(times, by="cohort"),
     "starts by month": lt.monthly_start_cohorts,
     "populations": lambda times: lt.populations(times, period_start="2020-03-01", period_end="2020-09-01"),
-    "steps": lambda times: lt.stepped_comparison(times, break_dates={"Mark": "2020-06-01", "Åmål": "2020-09-01", "Ö": None}),
+    "steps": lambda times: lt.stepped_comparison(times, break_dates={"Mark": "2020-06-01", "Åmål": "2020-09-01", "Ö": None}, tau=90),
     "limit": lambda times: lt.within_limit(times, 40),
     "limit of the clock": lambda times: lt.within_limit(lt.clock_time(times, preset="vardgaranti")),
     "before and after": lambda times: lt.compare(times, break_date="2020-07-01", draws=20),
@@ -115,7 +115,7 @@ def test_a_log_in_spark_is_written_as_one_of_duckdb_is(
         path = tmp_path / f"{name}{ending}"
         lt.write_log(log, path)
         frame = lt.read_log(path, timezone="Europe/Stockholm", observed_until="2020-12-31").to_pandas().drop(columns="row")
-        columns = sorted(frame.columns)
+        columns = sorted(set(frame.columns) - {"concept:instance"})  # counts the rows as they come
         read.append(frame[columns].sort_values(columns).reset_index(drop=True))
     assert len(read[0]) > 100
     same(*read)
