@@ -136,3 +136,10 @@ def test_what_does_not_fit_is_told(tmp_path):
     (store.folder / "store.json").write_text("{")
     with pytest.raises(lt.InputError, match="can't be read"):
         store.log()
+
+
+def test_a_folder_that_holds_a_stores_unfinished_files_only_may_be_used(tmp_path):
+    """A first extract that was killed leaves files of the store, and no list of them yet."""
+    for name in ("events-2019-01.parquet", "times-2019-01.parquet", ".draft"):
+        (tmp_path / name).touch()
+    assert lt.open_store(tmp_path).folder == tmp_path
