@@ -178,3 +178,29 @@ def test_there_is_no_hour_24_in_any_spelling_or_format(text, tmp_path):
         log = lt.read_log(source)
         assert [(row["value"], row["reason"]) for row in log.rejected.records()] == [(text, "unreadable start")]
         assert len(log) == 1
+
+
+@pytest.mark.parametrize(
+    "text", ["2019-01-05 08:00-09:00", "2019-01-05 08:00 -09:00", "5/1 2019 8:00-9:00", "20190105 0800-0900", "2019-01-05 08:00-12"]
+)
+def test_a_span_of_time_is_no_offset_from_utc(text, tmp_path):
+    rows = pd.DataFrame({"case_id": ["a", "a"], "activity": ["x", "y"], "start": [text, "2019-03-01 10:00"]})
+    rows.to_csv(tmp_path / "log.csv", index=False)
+    for source in (rows, tmp_path / "log.csv"):
+        log = lt.read_log(source)
+        assert [(row["value"], row["reason"]) for row in log.rejected.records()] == [(text, "unreadable start")]
+
+
+@pytest.mark.parametrize(
+    ("text", "hour"),
+    [
+        ("2019-01-05 08:00:00-05:00", 13),
+        ("2019-01-05T08:00-05:00", 13),
+        ("2019-01-05 08:00+01:00", 7),
+        ("2019-01-05 08:00Z", 8),
+        ("20190105T0800-0500", 13),
+    ],
+)
+def test_an_offset_as_programs_write_it_counts(text, hour):
+    row = lt.read_log(frame_of([text]), timezone="Europe/Stockholm").to_pandas().iloc[0]
+    assert row["start_us"] == micros(dt.datetime(2019, 1, 5, hour))

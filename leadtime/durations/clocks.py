@@ -18,10 +18,13 @@ _CLOCK = re.compile(
     r"(?: ?(?P<half>[ap])\.?m\.?)?"
     r"(?: ?(?P<offset>z|utc|gmt|[+-][0-9]{2}(?::?[0-9]{2})?))?"
 )
-_SPLIT = re.compile(r"(?P<day>.*?[^ ,t])(?:(?:t(?=[0-9])|,? )(?:kl\.? ?)?)(?P<clock>[0-9]{1,2}:[0-9]{2}.*)")
+_SPLIT = re.compile(r"(?P<day>.*?[^ ,t])(?:(?P<apart>t(?=[0-9])|,? )(?:kl\.? ?)?)(?P<clock>[0-9]{1,2}:[0-9]{2}.*)")
+# Behind a space and a minute without seconds a minus says "to", as in 08:00-09:00; no program writes an offset so.
+_SPAN = re.compile(r"[0-9]{1,2}:[0-9]{2} ?-.*")
 # A day in eight digits with its clock time behind, as HL7 and ISO 8601 write it: six digits, or four where something stands between.
 _COMPACT = re.compile(
-    r"(?P<day>[0-9]{8})(?:[t ]?(?P<hms>[0-9]{6})|[t ](?P<hm>[0-9]{4}))(?P<rest>[.,][0-9]{1,9})?(?P<offset> ?(?:z|[+-][0-9:]{2,5}))?"
+    r"(?P<day>[0-9]{8})(?P<apart>[t ]?)(?:(?P<hms>[0-9]{6})|(?<=[t ])(?P<hm>[0-9]{4}))(?P<rest>[.,][0-9]{1,9})?"
+    r"(?P<offset> ?(?:z|[+-][0-9:]{2,5}))?"
 )
 _DOTTED = re.compile(
     r"(?P<day>[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}|.*[./ -](?:1[89]|2[012])[0-9]{2}),? (?P<hour>[0-9]{1,2})\.(?P<minute>[0-9]{2})"
@@ -34,7 +37,7 @@ def split_clock(text: str) -> tuple[str, str | None]:
     """Parts a normalised text (lower case, single spaces) into its day and its clock time; None where it spells no clock time.
 
     A dot stands for the colon only behind ``kl``, a day such as 2019-03-14 or a year, where it can't be part of a date; an hour stands
-    alone only behind ``kl``.
+    alone only behind ``kl``. A span such as ``08:00-09:00`` is no clock time.
 
     >>> split_clock("2019-03-14t14:05z")
     ('2019-03-14', '14:05z')
@@ -44,10 +47,12 @@ def split_clock(text: str) -> tuple[str, str | None]:
     ('14.3.2019', None)
     >>> split_clock("20190314140530")
     ('20190314', '14:05:30')
+    >>> split_clock("2019-03-14 08:00-09:00")
+    ('2019-03-14 08:00-09:00', None)
     """
     found = _COMPACT.fullmatch(text)
     if found:
-        return found["day"], _with_colons(found)
+        return _unless_span(text, found, _with_colons(found))
     found = _DOTTED.fullmatch(text)
     if found:
         return found["day"], f"{found['hour']}:{found['minute']}"
@@ -56,7 +61,11 @@ def split_clock(text: str) -> tuple[str, str | None]:
     if ":" not in text:
         return text, None
     found = _SPLIT.fullmatch(text)
-    return (found["day"], found["clock"]) if found else (text, None)
+    return _unless_span(text, found, found["clock"]) if found else (text, None)
+
+
+def _unless_span(text: str, found: re.Match[str], clock: str) -> tuple[str, str | None]:
+    return (text, None) if found["apart"] != "t" and _SPAN.fullmatch(clock) else (found["day"], clock)
 
 
 def _with_colons(found: re.Match[str]) -> str:

@@ -183,7 +183,7 @@ def _parts(text: str) -> tuple[str, str | None]:
     if text[4:5] == "-" == text[7:8] and text.isascii() and not text[-1].isspace():
         if len(text) == 10:
             return text.lower(), None
-        if text[10:11] in ("T", " ") and text[13:14] == ":":
+        if text[13:14] == ":" and (text[10:11] == "T" or (text[10:11] == " " and "-" not in text[16:])):
             return text[:10], text[11:].lower()
     return split_clock(normalised(text))
 

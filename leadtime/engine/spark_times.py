@@ -24,6 +24,7 @@ BOUNDS = ("lower_wall_us", "upper_wall_us")
 Kind = Literal["date", "local", "instant", "text"]
 _EPOCH = "TIMESTAMP_NTZ'1970-01-01 00:00:00'"
 _DATE = r"^(?!0000)\d{4}[-/]\d\d[-/]\d\d$"
+_NO_SPAN = r"^(?!.{10} \d\d:\d\d ?-)"  # 08:00-09:00 behind a space is a span of time, not an offset
 _CLOCK = r"^(?!0000)\d{4}[-/]\d\d[-/]\d\d[ T]([01]\d|2[0-3]):\d\d(:\d\d([.,]\d{1,9})?)?"
 
 
@@ -117,7 +118,7 @@ def _of_text(text: Column) -> dict[str, Column]:
     return {
         "date": F.when(text.rlike(_DATE), F.unix_date(plain.try_cast("date")).cast("bigint") * DAY_US),
         "local": F.when(text.rlike(_CLOCK + "$"), F.timestamp_diff("MICROSECOND", F.expr(_EPOCH), local)),
-        "instant": F.when(text.rlike(_CLOCK + offset), F.unix_micros(with_offset.try_cast("timestamp"))),
+        "instant": F.when(text.rlike(_NO_SPAN + _CLOCK + offset), F.unix_micros(with_offset.try_cast("timestamp"))),
     }
 
 

@@ -41,8 +41,11 @@ _POINTS = 0x110000  # how many code points there are
 _DATE = r"(\d{3}[1-9]|\d\d[1-9]0|\d[1-9]00|[1-9]000)[-/]\d\d[-/]\d\d"
 _HOUR = r"([01]\d|2[0-3])"  # DuckDB would take 24:00 for the midnight after, where the dates that it doesn't read know no such hour
 _PLAIN_CLOCK = _DATE + rf"[ T]{_HOUR}" + r":\d\d(:\d\d(\.\d{1,9})?)?"
-_CLOCK = _DATE + rf"[ T]{_HOUR}" + r":\d\d(:\d\d([.,]\d{1,9})?)?"
-_OFFSET = _CLOCK + r" ?(Z|[+-]\d\d(:?\d\d)?)"
+_SECONDS = r":\d\d([.,]\d{1,9})?"
+_CLOCK = _DATE + rf"[ T]{_HOUR}:\d\d({_SECONDS})?"
+# Behind a space and a minute without seconds a minus says "to", as in 08:00-09:00; no program writes an offset so.
+_EAST, _BEHIND = r" ?(Z|\+\d\d(:?\d\d)?)", r" ?(Z|[+-]\d\d(:?\d\d)?)"
+_OFFSET = rf"{_DATE}(T{_HOUR}:\d\d({_SECONDS})?{_BEHIND}| {_HOUR}:\d\d({_SECONDS}{_BEHIND}|{_EAST}))"
 
 _NATIVE_LOCAL = ("TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "DATETIME")
 _NATIVE_INSTANT = ("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ", "TIMESTAMP_NS WITH TIME ZONE", "TIMESTAMPTZ_NS")
