@@ -29,7 +29,7 @@ for name in ("COLUMNS", "LINES", "FORCE_COLOR", "CLICOLOR_FORCE"):
 
 # Without a deadline and with the same examples each time: a slow or busy machine fails no test.
 # An example that goes through the engine takes a third of a second, hence few of them by default.
-hypothesis.settings.register_profile("default", deadline=None, derandomize=True, database=None, max_examples=20)
+hypothesis.settings.register_profile("default", deadline=None, derandomize=True, database=None, max_examples=12)
 hypothesis.settings.register_profile("thorough", parent=hypothesis.settings.get_profile("default"), max_examples=40)
 # A fault put into the code by `benchmarks/torture/mutants.py` is found by few examples or by another test.
 hypothesis.settings.register_profile("mutants", parent=hypothesis.settings.get_profile("default"), max_examples=5)

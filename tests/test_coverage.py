@@ -21,6 +21,8 @@ from leadtime.compare.horizon import horizon
 from leadtime.compare.simulated import Curves, log_rank, mover, permutation
 from leadtime.survival.limits import z_value
 
+pytestmark = pytest.mark.slow
+
 MEDIAN, SPREAD = 806.6, 0.44  # days, and the standard deviation of ln T
 MANY, SOME = 4000, 200
 SIZES = (15, 25, 50)

@@ -227,7 +227,7 @@ def published(number):
     return tables, disclose(tables, **options), seen
 
 
-@pytest.mark.parametrize("start", [start if start < 100 else pytest.param(start, marks=pytest.mark.slow) for start in range(0, SETS, 20)])
+@pytest.mark.parametrize("start", [start if start < 40 else pytest.param(start, marks=pytest.mark.slow) for start in range(0, SETS, 20)])
 def test_no_hidden_count_can_be_narrowed_to_fewer_than_three_values(start):
     """Not by what is published alone, nor by one who knows besides which hidden counts are small."""
     for number in range(start, start + 20):

@@ -33,6 +33,7 @@ def content(path: Path) -> dict[str, bytes]:
         return {name: package.read(name) for name in package.namelist()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", ["en", "sv"])
 def test_the_committed_examples_are_made_again_to_the_byte(tmp_path, language, monkeypatch):
     installed = {name: metadata.version(name) for name in LIBRARIES}

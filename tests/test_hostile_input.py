@@ -276,6 +276,7 @@ def readings(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Reading]:
     return {name: Reading(said, size - found["sound"][1]) for name, (said, size) in found.items()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_file_made_to_do_harm_is_refused_or_accounted_for_within_bounded_memory(name: str, readings: dict[str, Reading]) -> None:
     *_, message = HOSTILE[name]

@@ -12,6 +12,8 @@ import pytest
 
 import leadtime as lt
 
+pytestmark = pytest.mark.slow
+
 PATHWAY = {
     "name": "Large", "start": "referral", "stop": ["diagnosis"], "order": ["referral", "visit", "diagnosis"],
     "milestones": {
