@@ -86,7 +86,22 @@ def accounts_alike(duck: lt.EventLog, cluster: lt.EventLog) -> None:
 
 
 def test_rows_are_accounted_for_alike(on_both):
-    accounts_alike(*on_both(events(2, dates=True), timezone="Europe/Stockholm"))
+    spans = [
+        "2019-01-05 08:00-09:00",
+        "2019-01-05 08:00 -09:00",
+        "2019-01-05T08:00-09:00",
+        "2019-01-05 08:00:00-09:00",
+        "2019-01-05 08:00+01:00",
+    ]
+    frame = events(2, dates=True)
+    more = [
+        {**dict.fromkeys(frame), "case_id": "z", "activity": "Remiss", "start": start, "row": len(frame) + i}
+        for i, start in enumerate(spans)
+    ]
+    frame = pd.DataFrame([*frame.to_dict("records"), *more], dtype="object").astype({"row": "int64"})
+    duck, cluster = on_both(frame, timezone="Europe/Stockholm")
+    accounts_alike(duck, cluster)
+    assert {row["value"] for row in duck.rejected.records()} == {"ingen aning", *spans[:2]}
 
 
 def test_quality_clock_time_and_working_time_are_the_same_on_spark(on_both, same):
