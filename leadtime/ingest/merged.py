@@ -35,6 +35,8 @@ def filled_down(numbers: Sequence[int], rows: list[Sequence[Any]], merged: Seque
     >>> filled_down([2, 3, 5], [["a", "x"], [None, "y"], ["b", "z"]], [(2, 1, 3, 1)])
     Filled(rows=[['a', 'x'], ['a', 'y'], ['b', 'z']], cells=1, examples=('A2:A3',))
     """
+    from openpyxl.utils import get_column_letter
+
     made = list(rows)
     cells = 0
     examples: list[str] = []
@@ -46,7 +48,7 @@ def filled_down(numbers: Sequence[int], rows: list[Sequence[Any]], merged: Seque
         for place in range(first + 1, bisect_right(numbers, bottom)):
             cells += _set(made, place, left - 1, value)
         if cells > before and len(examples) < 10:
-            column = _letters(left)
+            column = get_column_letter(left)
             examples.append(f"{column}{top}:{column}{bottom}")
     return Filled(made, cells, tuple(examples))
 
@@ -69,16 +71,3 @@ def _apart(merged: Sequence[MergedRange]) -> Iterator[MergedRange]:
         if last[0] != left or top > last[1]:
             last = (left, bottom)
             yield found
-
-
-def _letters(column: int) -> str:
-    """A column's letters.
-
-    >>> _letters(1), _letters(28)
-    ('A', 'AB')
-    """
-    letters = ""
-    while column:
-        column, rest = divmod(column - 1, 26)
-        letters = chr(ord("A") + rest) + letters
-    return letters
