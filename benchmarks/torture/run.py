@@ -5,8 +5,8 @@
 
     python benchmarks/torture/run.py --only kills --share 0.2    # one part, with a fifth of its tries
 
-The figures are printed and kept in `build/torture`, and all that are kept there stand in `benchmarks/torture.md`, each part with the commit
-that it belongs to. Ends with 1 where anything went wrong.
+The figures are printed and kept in `benchmarks/torture/figures`, a file a part; all that are there stand in
+`benchmarks/torture.md`, each with the commit that it belongs to. Ends with 1 where anything went wrong.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from malformed import malformed
 from mutants import TESTS, mutants
 from soak import soak
 
-KEPT = ROOT / "build" / "torture"
+KEPT = ROOT / "benchmarks" / "torture" / "figures"
 Parts = dict[str, Callable[[], list[Figure]]]
 
 
@@ -71,8 +71,8 @@ def kept(name: str, figures: list[Figure], seconds: float) -> None:
         {"what": one.what, "tried": one.tried, "failures": list(one.failures[:20]), "wrong": len(one.failures), "note": one.note}
         for one in figures
     ]
-    text = json.dumps({"commit": commit(), "minutes": seconds / 60, "figures": rows}, ensure_ascii=False)
-    (KEPT / f"{name}.json").write_text(text, encoding="utf-8")
+    text = json.dumps({"commit": commit(), "minutes": round(seconds / 60, 1), "figures": rows}, ensure_ascii=False, indent=1)
+    (KEPT / f"{name}.json").write_text(text + "\n", encoding="utf-8")
 
 
 def page(parts: list[str]) -> str:
