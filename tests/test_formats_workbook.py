@@ -226,3 +226,27 @@ def test_a_row_that_divides_a_headers_date_is_part_of_it_and_a_row_of_data_is_no
     assert lt.lead_times(log).to_pandas()["lead_time_days"].tolist() == [2.0]
     plain = lt.read_log(merged_book(tmp_path / "plain.xlsx", [], header[:3], ["a", "Start", "2019-01-01"], [None, "Slut", None]))
     assert (plain.quality.rows_read, plain.quality.rows_kept) == (2, 1)
+
+
+@pytest.mark.usefixtures("library")
+def test_rows_that_a_filter_hides_and_hidden_columns_are_read_and_told(tmp_path: Path) -> None:
+    made = openpyxl.Workbook()
+    made.create_sheet("Läs mig").row_dimensions[1].hidden = True  # a sheet without events has no say
+    data = made.active
+    assert data is not None
+    data.title = "Data"
+    for row in (["Export"], HEADER, *rows()[:6]):
+        data.append(row)
+    data.auto_filter.ref = "A2:F8"
+    for number in (1, 4, 5, 40):  # the title and a row that isn't there are no rows of data
+        data.row_dimensions[number].hidden = True
+    for letter in ("E", "M"):
+        data.column_dimensions[letter].hidden = True
+    path = tmp_path / "log.xlsx"
+    made.save(path)
+    log = lt.read_log(path, columns={"end": "Slut"})
+    found = {finding.code: finding for finding in log.quality.findings}
+    assert (log.quality.rows_read, log.quality.rows_kept) == (6, 6)
+    assert (found["hidden-rows"].count, found["hidden-rows"].examples) == (2, ("row 4 of sheet 'Data'", "row 5 of sheet 'Data'"))
+    assert (found["hidden-columns"].count, found["hidden-columns"].examples) == (1, ("'Enhet' of sheet 'Data'",))
+    assert {event["unit"] for event in events(log)} == {"BVC", None}

@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from leadtime.errors import InputError, one_line
+from leadtime.ingest.hidden import Hidden
 from leadtime.ingest.streams import check_growth
 
 __all__ = ["Archive", "Sheet", "looked_through"]
 
 _CHUNK = 1 << 20
-_OVERLAP = 64
+_OVERLAP = 512  # longer than any tag that is looked for
 _LARGEST = 1 << 32
 _DOCTYPES = tuple("<!DOCTYPE".encode(encoding) for encoding in ("utf-8", "utf-16-le", "utf-16-be"))
 # The first tag of a document, in either width of letters; no document type may come after it.
@@ -37,7 +38,7 @@ _LOOKED_AT, _LARGE_GRID = 1 << 22, 26_000_000
 
 @dataclass
 class Sheet:
-    """What a sheet's XML holds: size, cells, a bound on their grid, error values, the first uncomputed formula, merged rows."""
+    """What a sheet's XML holds: size, cells, a bound on their grid, error values, an uncomputed formula, merged rows, what is hidden."""
 
     size: int = 0
     cells: int = 0
@@ -46,6 +47,7 @@ class Sheet:
     errors: bool = False
     uncomputed: str | None = None
     merged: list[str] = field(default_factory=list)
+    hidden: Hidden = field(default_factory=Hidden)
 
     @property
     def is_dense(self) -> bool:
@@ -63,6 +65,11 @@ class Archive:
     def is_dense(self) -> bool:
         """Whether a program that holds each sheet as one grid of cells holds little more than there is."""
         return all(sheet.is_dense for sheet in self.sheets.values())
+
+    @property
+    def hides(self) -> bool:
+        """Whether some row or column is hidden."""
+        return any(sheet.hidden.rows or sheet.hidden.columns for sheet in self.sheets.values())
 
     @property
     def has_errors(self) -> bool:
@@ -127,6 +134,7 @@ def _look(path: Path, archive: zipfile.ZipFile, entry: zipfile.ZipInfo, sheet: S
                 sheet.size = total
                 _look_at_cells(sheet, seen, len(tail))
                 _look_at_merges(path, sheet, seen, len(tail))
+                sheet.hidden.look(seen)
             tail = seen[-_OVERLAP:]
 
 

@@ -42,6 +42,8 @@ class _Sheet:
     dittos: int
     beside: int
     hidden: bool
+    hidden_rows: list[int]
+    hidden_columns: list[str]
 
 
 def read_workbook(session: Session, path: Path, options: Options) -> Source:
@@ -139,6 +141,10 @@ def _findings(sheets: Sequence[_Sheet], skipped: Sequence[str], *, named: bool) 
     found += [finding("ditto-marks", dittos)] if dittos else []
     hidden = [sheet.name for sheet in sheets if sheet.hidden]
     found += [finding("hidden-sheet", len(hidden), examples=hidden[:10])] if hidden and not named else []
+    rows = [f"row {number} of sheet '{sheet.name}'" for sheet in sheets for number in sheet.hidden_rows]
+    found += [finding("hidden-rows", len(rows), examples=rows[:10])] if rows else []
+    names = [f"'{name}' of sheet '{sheet.name}'" for sheet in sheets for name in sheet.hidden_columns]
+    found += [finding("hidden-columns", len(names), examples=names[:10])] if names else []
     there = [f"sheet '{sheet.name}'" for sheet in sheets if sheet.beside]
     return [*found, *([finding("table-beside", beside, examples=there[:10])] if beside else [])]
 
@@ -234,7 +240,11 @@ def _sheet(found: SheetRows, options: Options) -> _Sheet | None:
     told = [as_above(column) for column in columns]
     columns, dittos = [column for column, _ in told], sum(count for _, count in told)
     beside = rows_beside(cells, columns)
-    return _Sheet(found.name, found.numbers[last], headers, numbers, columns, repeated, filled, dittos, beside, found.hidden)
+    rows_hidden, columns_hidden = found.within.rows_among(numbers), found.within.names_among(headers, columns)
+    return _Sheet(
+        found.name, found.numbers[last], headers, numbers, columns, repeated, filled, dittos, beside, found.hidden,
+        rows_hidden, columns_hidden,
+    )  # fmt: skip
 
 
 def _last_filled(rows: Sequence[Sequence[Any]], least: int, most: int) -> int:

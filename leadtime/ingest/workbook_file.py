@@ -8,13 +8,14 @@ import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from leadtime.engine.growing import MOST_COLUMNS, checked_width
 from leadtime.errors import InputError, UsageError, did_you_mean, one_line
 from leadtime.ingest.archives import Archive, looked_through
+from leadtime.ingest.hidden import Hidden
 from leadtime.ingest.merged import MergedRange
 
 __all__ = ["SheetRows", "first_rows", "open_with_merges", "opened_workbook", "sheet_rows"]
@@ -27,13 +28,17 @@ _ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
 
 @dataclass(frozen=True)
 class SheetRows:
-    """The rows of a sheet that hold a value, each with its number, and its merged ranges; a blank cell is None or an empty text."""
+    """The rows of a sheet that hold a value, each with its number, its merged ranges, and whether it is hidden, or what of it.
+
+    A blank cell is None or an empty text.
+    """
 
     name: str
     numbers: list[int]
     rows: list[Sequence[Any]]
     merged: tuple[MergedRange, ...] = ()
     hidden: bool = False
+    within: Hidden = field(default_factory=Hidden)
 
 
 def sheet_rows(path: Path, wanted: Sequence[str] | None) -> list[SheetRows]:
@@ -51,7 +56,7 @@ def sheet_rows(path: Path, wanted: Sequence[str] | None) -> list[SheetRows]:
     if quick and not uncomputed:
         found = _by_calamine(path, wanted, merges=any(sheet.merged for sheet in archive.sheets.values()))
         if found is not None:
-            return found
+            return _with_hidden(found, path, archive)
     return _by_openpyxl(path, wanted, archive)
 
 
@@ -97,6 +102,24 @@ def _of_calamine(sheet: Any, path: Path, *, merges: bool) -> SheetRows:
     return replace(rows, merged=tuple((top + 1, left + 1, bottom + 1, right + 1) for (top, left), (bottom, right) in found))
 
 
+def _with_hidden(found: list[SheetRows], path: Path, archive: Archive) -> list[SheetRows]:
+    """The sheets with what the archive says is hidden in them; calamine doesn't tell, nor which file within is which sheet."""
+    if not archive.hides:
+        return found
+    from openpyxl.reader.excel import ExcelReader
+
+    try:
+        reader: Any = ExcelReader(str(path), read_only=True)
+        with reader.archive:
+            reader.read_manifest()
+            reader.read_workbook()
+            files = {sheet.name: relation.target.lstrip("/") for sheet, relation in reader.parser.find_sheets()}
+    except _DAMAGED:
+        return found
+    within = {name: archive.sheets[file].hidden for name, file in files.items() if file in archive.sheets}
+    return [replace(rows, within=within.get(rows.name, rows.within)) for rows in found]
+
+
 def _by_openpyxl(path: Path, wanted: Sequence[str] | None, archive: Archive) -> list[SheetRows]:
     with _open_book(path) as book:
         names = _chosen([sheet.title for sheet in book.worksheets], wanted, path.name)
@@ -126,8 +149,9 @@ def _rows_of(sheet: Any, archive: Archive, path: Path) -> SheetRows:
         )
     sheet.reset_dimensions()  # some programs write a wrong extent
     rows = _filled_rows(sheet.title, sheet.iter_rows(values_only=True), path)
-    merged = () if within is None else tuple(_ranges(within.merged))
-    return replace(rows, rows=[_unescaped(row) for row in rows.rows], merged=merged, hidden=sheet.sheet_state != "visible")
+    hidden = sheet.sheet_state != "visible"
+    rows = replace(rows, rows=[_unescaped(row) for row in rows.rows], hidden=hidden)
+    return rows if within is None else replace(rows, merged=tuple(_ranges(within.merged)), within=within.hidden)
 
 
 def _ranges(references: Iterable[str]) -> Iterator[MergedRange]:

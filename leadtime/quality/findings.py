@@ -24,7 +24,7 @@ SEVERITIES: Mapping[str, Severity] = MappingProxyType({
     ), "error"),
     **dict.fromkeys((
         "after-observed-until", "case-not-declared", "case-rows-without-id", "dates-in-attribute",
-        "duplicate-rows", "hidden-sheet", "impossible-order", "inactive-months",
+        "duplicate-rows", "hidden-rows", "hidden-sheet", "impossible-order", "inactive-months",
         "lifecycle-not-paired", "lifecycle-unpaired", "long-events", "milestone-never-reached", "mixed-zones", "near-duplicates",
         "no-milestones", "no-timezone", "overlaps-in-unit", "partial-dates", "person-names", "personal-number-like", "rejected",
         "short-rows", "silent-cases", "skipped-time", "spelled-alike",
@@ -33,7 +33,7 @@ SEVERITIES: Mapping[str, Severity] = MappingProxyType({
     ), "warning"),
     **dict.fromkeys((
         "case-without-events", "concepts-without-name",
-        "ditto-marks", "diverging-cases", "guarded-text", "guessed-role", "keys-without-events",
+        "ditto-marks", "diverging-cases", "guarded-text", "guessed-role", "hidden-columns", "keys-without-events",
         "later-attribute-values", "lifecycle-paired",
         "merged-cells", "midnight-dates", "missing-values", "mixed-precision", "nested-attributes",
         "no-row-order", "other-resources", "outlying-durations", "partial-case-dates", "rare-activities", "repeated-header",
