@@ -165,6 +165,15 @@ def test_the_case_s_own_dates_end_enter_and_leave() -> None:
     assert frame["entry_days"].tolist() == [0, 0, 0, 20]
 
 
+def test_an_exit_that_is_named_without_a_date_is_told_of_cases_that_started() -> None:
+    cases = pd.DataFrame({"case_id": list("abcde"), "exit": ["moved", "moved", "moved", "", "moved"]})
+    rows = [(case, "Detected", "2020-01-01") for case in "abd"] + [("b", "Moved", "2020-02-01"), ("e", "Help", "2020-02-01")]
+    log = lt.read_log(pd.DataFrame(rows, columns=["case_id", "activity", "start"]), cases=cases, observed_until="2020-12-31")
+    with pytest.warns(lt.LeadtimeWarning, match="^1 case names an exit without a date"):  # c and e never start, b has its event
+        times = lt.lead_times(log, lt.read_pathway(PATHWAY))
+    assert times.to_pandas()["status"].tolist() == ["still waiting", "left", "excluded", "still waiting", "excluded"]
+
+
 def test_entry_at_or_after_the_end_is_excluded() -> None:
     log = log_of(("a", "Detected", "2020-01-01"), ("a", "Help", "2020-01-11"), entry_date=["2020-01-11", "2020-01-11"])
     assert one(log)["excluded_because"] == "entry at or after exit"

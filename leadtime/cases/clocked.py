@@ -12,7 +12,7 @@ from typing import Any
 
 import narwhals as nw
 
-from leadtime.cases.clock import ORDER, Axis, Bound
+from leadtime.cases.clock import Axis, Bound
 from leadtime.cases.own import OwnDates
 from leadtime.log import EventLog
 from leadtime.pathway import Exit, Milestone, Pathway
@@ -26,8 +26,8 @@ Parts = Mapping[str, Milestone] | Mapping[str, Exit]
 def reached(log: EventLog, pathway: Pathway, bound: Bound, own: OwnDates, axis: Axis) -> Frame:
     """Gives a row for each case with an event that the pathway names: the moments `start`, `stop` and `exit`, empty where not reached.
 
-    Beside them the names of stop and exit, whether the stop's name hangs on tied order (`tied`), and how many stops and exits lie before
-    the start (`early_stop`, `early_exit`), how many starts after the observation (`late_starts`) and how many exits there are at all.
+    Beside them the names of stop and exit, the stop's name were tied rows in another order (`turned_name`), and whether there is a stop or
+    an exit before the start (`early_stop`, `early_exit`), a start after the observation (`late_start`), an exit at any time (`any_exit`).
     """
     start = pathway.milestones[pathway.start]
     stops: Parts = {name: pathway.milestones[name] for name in pathway.stop}
@@ -38,31 +38,27 @@ def reached(log: EventLog, pathway: Pathway, bound: Bound, own: OwnDates, axis: 
     # Most events of a large log are later starts, which have no part in what follows.
     events = events.filter(nw.col("first") | ~nw.col("inside") | stop | exit_)
     found = {"stop": _least(axis, "stop", stops), "exit": _least(axis, "exit", pathway.exits)}
-    if len(stops) > 1:
+    if len(stops) != 1:
         found["turned"] = _least(axis, "stop", stops, turned=True)
     rows = events.group_by("case_id").agg(
         **{name: nw.when(nw.col("first")).then(nw.col(name)).min() for name in axis.columns("start")},
         **found,
-        late_starts=_number(~nw.col("inside") & _any([start])),
-        early_stop=_number(early & stop),
-        early_exit=_number(early & exit_),
-        exits=_number(exit_),
+        late_start=(~nw.col("inside") & _any([start])).any(),
+        early_stop=(early & stop).any(),
+        early_exit=(early & exit_).any(),
+        any_exit=exit_.any(),
     )
     parts = axis.parts_of(dict.fromkeys(("stop", "exit"), "start"))
     names = {"stop_name": _name("stop", stops), "exit_name": _name("exit", pathway.exits)}
     turned = _name("turned" if "turned" in found else "stop", stops)
-    counts = ("late_starts", "early_stop", "early_exit", "exits")
-    return rows.select("case_id", *counts, *axis.columns("start"), **parts, **names, turned_name=turned)
+    found_out = ("late_start", "early_stop", "early_exit", "any_exit")
+    return rows.select("case_id", *found_out, *axis.columns("start"), **parts, **names, turned_name=turned)
 
 
 def _any(parts: Iterable[Milestone | Exit]) -> nw.Expr:
     """Whether an event is of some milestone or exit."""
     activities = sorted({activity for part in parts for activity in part.activities})
     return nw.col("activity").is_in(activities or [""])  # no event has a blank activity
-
-
-def _number(condition: nw.Expr) -> nw.Expr:
-    return nw.when(condition).then(nw.lit(1)).otherwise(nw.lit(0)).sum()
 
 
 def _least(axis: Axis, what: str, several: Parts, *, turned: bool = False) -> nw.Expr:
@@ -82,14 +78,20 @@ def _relevant(log: EventLog, pathway: Pathway, bound: Bound, own: OwnDates, axis
     """The events of milestones and exits with `inside`: not after the log's end of observation, nor after the case's own."""
     parts: list[Milestone | Exit] = [*(pathway.milestones[name] for name in (pathway.start, *pathway.stop)), *pathway.exits.values()]
     events = log.frame.filter(_any(parts))
-    inside = bound.holds("start")
+    mixed = Axis(partial=axis.partial)
     if "last_observed" in own.has:
-        mixed = Axis(partial=axis.partial)
         events = events.join(own.frame.select("case_id", *mixed.columns("last_observed")), on="case_id", how="left")
-        inside = nw.when(mixed.precedes("last_observed", "start")).then(nw.lit(value=False)).otherwise(inside)
+    inside = _observed("start", own, bound, mixed)
     there = [f"start_{part}" for part in axis.parts if f"start_{part}" in log.columns]
     bounds = [nw.col("start_wall_us").alias(name) for name in axis.columns("start") if name not in there]
     return events.select("case_id", "activity", "end_us", "row", *there, *bounds, inside.alias("inside"))
+
+
+def _observed(moment: str, own: OwnDates, bound: Bound, axis: Axis) -> nw.Expr:
+    """Whether a moment is not after the log's end of observation, nor after the case's own."""
+    if "last_observed" not in own.has:
+        return bound.holds(moment)
+    return nw.when(axis.precedes("last_observed", moment)).then(nw.lit(value=False)).otherwise(bound.holds(moment))
 
 
 def _with_start(events: Frame, begins: nw.Expr, axis: Axis) -> Frame:
@@ -105,7 +107,7 @@ def _with_start(events: Frame, begins: nw.Expr, axis: Axis) -> Frame:
         part = "us" if axis.precision == "clock" else "wall_us"
         marked = events.with_columns(**{f"begun_{part}": nw.when(begins).then(nw.col(f"start_{part}")).min().over("case_id")})
         marked = marked.with_columns(first=begins & (nw.col(f"start_{part}") == nw.col(f"begun_{part}")))
-    return marked.with_columns(timely=nw.when(~axis.precedes("start", "begun")).then(nw.col("inside")).otherwise(nw.lit(value=False)))
+    return marked.with_columns(timely=nw.col("inside") & ~axis.precedes("start", "begun"))
 
 
 def _chosen(events: Frame, part: Milestone | Exit, among: str, place: str) -> tuple[Frame, nw.Expr]:
@@ -113,7 +115,9 @@ def _chosen(events: Frame, part: Milestone | Exit, among: str, place: str) -> tu
     hit = nw.col(among) & _any([part])
     if isinstance(part, Exit) or part.rule == "first":
         return events, hit
-    counted = nw.when(hit).then(nw.col("row")).cum_count().over("case_id", order_by=ORDER)
+    # In the order of `Axis.moment`: a date comes before a clock time at its midnight.
+    events = events.with_columns(timed=~nw.col("start_is_date"))
+    counted = nw.when(hit).then(nw.col("row")).cum_count().over("case_id", order_by=("start_us", "timed", "end_us", "row"))
     if part.rule == "nth":
         return events.with_columns(counted.alias(f"{place}_place")), hit & (nw.col(f"{place}_place") == part.n)
     total = nw.when(hit).then(nw.col("row")).count().over("case_id")
@@ -139,7 +143,7 @@ def _named(events: Frame, parts: Mapping[str, Parts]) -> Frame:
 def decided(rows: Frame, own: OwnDates, bound: Bound, axis: Axis) -> Frame:
     """Gives one outcome a case; at the same time a stop comes before an exit, and an exit before the end of observation."""
     if "exit_date" in own.has:
-        rows = _with_own_exit(rows, own, axis)
+        rows = _with_own_exit(rows, own, bound, axis)
     stopped = ~nw.col("stop_us").is_null() & (nw.col("exit_us").is_null() | ~axis.precedes("exit", "stop"))
     left = nw.when(~nw.col("exit_us").is_null()).then(nw.lit("left")).otherwise(nw.lit("still waiting"))
     rows = rows.with_columns(outcome=nw.when(stopped).then(nw.lit("stopped")).otherwise(left), excluded_because=_exclusion())
@@ -164,7 +168,7 @@ def decided(rows: Frame, own: OwnDates, bound: Bound, axis: Axis) -> Frame:
 def _ending(part: str, own: OwnDates, bound: Bound) -> nw.Expr:
     """One part of the moment at which a case's time ends: its stop, its exit, or the end of its observation."""
     outcome = nw.col("outcome")
-    if own.censored:
+    if own.dates:
         censored = nw.col(f"censored_{part}")
     else:
         censored = nw.lit(value=False) if part == "is_date" else nw.lit(bound.us if part == "us" else bound.wall_us)
@@ -174,26 +178,24 @@ def _ending(part: str, own: OwnDates, bound: Bound) -> nw.Expr:
 
 def _with_entry(rows: Frame, axis: Axis) -> Frame:
     """How long after the start the observation began; a case that came after its time had ended is excluded (DEFINITIONS 2.2)."""
-    late = ~nw.col("entry_date_us").is_null() & axis.precedes("start", "entry_date")
+    late = axis.precedes("start", "entry_date")
     entered = rows.with_columns(entry_us=nw.when(late).then(axis.elapsed("start", "entry_date")).otherwise(nw.lit(0)))
-    empty = (nw.col("entry_us") > 0) & (nw.col("entry_us") >= axis.elapsed("start", "end"))
+    empty = late & (nw.col("entry_us") >= axis.elapsed("start", "end"))
     reason = nw.when(empty).then(nw.lit("entry at or after exit"))
     return entered.with_columns(excluded_because=nw.coalesce("excluded_because", reason))
 
 
-def _with_own_exit(rows: Frame, own: OwnDates, axis: Axis) -> Frame:
+def _with_own_exit(rows: Frame, own: OwnDates, bound: Bound, axis: Axis) -> Frame:
     """The exit that the case itself states (`exit_date`, and its name in `exit`) beside those found among the events."""
-    stated = ~nw.col("start_us").is_null() & ~nw.col("exit_date_us").is_null()
-    timely = stated & ~axis.precedes("exit_date", "start") & ~axis.precedes("censored", "exit_date")
-    first = timely & (nw.col("exit_us").is_null() | axis.precedes("exit_date", "exit"))
-    early = stated & axis.precedes("exit_date", "start")
+    early = axis.precedes("exit_date", "start")
+    timely = ~early & _observed("exit_date", own, bound, axis)
     name = nw.coalesce("own_exit", nw.lit("exit")) if "exit" in own.has else nw.lit("exit")
-    marked = rows.with_columns(own_first=nw.when(first).then(nw.lit(value=True)).otherwise(nw.lit(value=False)))
+    marked = rows.with_columns(own_first=timely & (nw.col("exit_us").is_null() | axis.precedes("exit_date", "exit")))
     chosen = nw.col("own_first")
     return marked.with_columns(
         *(nw.when(chosen).then(nw.col(f"exit_date_{part}")).otherwise(nw.col(f"exit_{part}")).alias(f"exit_{part}") for part in axis.parts),
         exit_name=nw.when(chosen).then(name).otherwise(nw.col("exit_name")),
-        early_exit=nw.when(early).then(nw.lit(1)).otherwise(nw.col("early_exit")),
+        early_exit=nw.col("early_exit") | early,
     )
 
 
@@ -201,10 +203,10 @@ def _exclusion() -> nw.Expr:
     """Why a case can't be timed, `None` for those that can (DEFINITIONS 2.3)."""
     no_start = nw.col("start_us").is_null()
     reasons = {
-        "start after observed_until": no_start & (nw.col("late_starts") > 0),
+        "start after observed_until": no_start & nw.col("late_start"),
         "no start": no_start,
-        "stopped before start": nw.col("stop_us").is_null() & (nw.col("early_stop") > 0),
-        "exit before start": nw.col("exit_us").is_null() & (nw.col("early_exit") > 0),
+        "stopped before start": nw.col("stop_us").is_null() & nw.col("early_stop"),
+        "exit before start": nw.col("exit_us").is_null() & nw.col("early_exit"),
     }
     excluded: Any = nw.lit(None, dtype=nw.String)
     for reason, holds in reversed(reasons.items()):

@@ -27,7 +27,8 @@ _COLUMNS = frozenset(f"{moment}_{part}" for moment in OWN_MOMENTS for part in (*
 class OwnDates:
     """Every case read, a row a case, with what it says of itself; `has` names the moments that the log holds, and "exit".
 
-    `partial` says that some date of the events or of the cases is not to the day, so that all moments have bounds.
+    Where it has any dates, `frame` holds the end of each case's observation too, as the moment `censored`. `partial` says that some date of
+    the events or of the cases is not to the day, so that all moments have bounds.
     """
 
     frame: Frame
@@ -38,11 +39,6 @@ class OwnDates:
     def dates(self) -> bool:
         """Whether the cases have any date of their own, of a precision that may differ from the events'."""
         return any(name in self.has for name in OWN_MOMENTS)
-
-    @property
-    def censored(self) -> bool:
-        """Whether `frame` holds the end of each case's observation, as the moment `censored`."""
-        return self.dates
 
 
 def own_dates(log: EventLog, bound: Bound) -> OwnDates:

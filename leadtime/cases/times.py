@@ -151,7 +151,7 @@ def _look(log: EventLog, rows: Frame, own: OwnDates, pathway: Pathway) -> None:
     """Stops where no case has started; says how many cases name an exit that has no date and no event, as they count as waiting."""
     figures = {"begun": nw.col("start_us").count()}
     if "exit" in own.has:
-        silent = ~nw.col("own_exit").is_null() & (nw.coalesce("exits", nw.lit(0)) == 0)
+        silent = ~nw.col("start_us").is_null() & ~nw.col("own_exit").is_null() & ~nw.col("any_exit")
         undated = silent & nw.col("exit_date_us").is_null() if "exit_date" in own.has else silent
         figures["undated"] = undated.cast(nw.Int64).sum()
     counted = log.session.collect(rows.select(**figures)).iloc[0].astype(int).to_dict()
