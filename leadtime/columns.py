@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from types import MappingProxyType
@@ -24,10 +24,15 @@ __all__ = [
     "RESERVED_NAMES",
     "ROLES",
     "Resolution",
+    "best_of",
     "count_roles",
+    "is_there",
+    "joined_headers",
     "normalised",
     "resolve_roles",
     "resolve_some",
+    "role_of",
+    "squeezed",
 ]
 
 REQUIRED_ROLES = ("case_id", "activity", "start")
@@ -127,12 +132,17 @@ def normalised(header: str) -> str:
 
 
 @lru_cache(maxsize=8192)
-def _squeezed(header: str) -> str:
+def squeezed(header: str) -> str:
+    """Gives a header in the form in which common names are looked up: normalised, without spaces, hyphens and full stops.
+
+    >>> squeezed("Kl.")
+    'kl'
+    """
     return _NOISE.sub("", normalised(header))
 
 
 _GUESSES: Mapping[str, tuple[str, int]] = {
-    _squeezed(word): (role, rank)
+    squeezed(word): (role, rank)
     for role, words in _COMMON.items()
     for rank, part in zip((_GUESS, _WEAK), words.split("|"), strict=False)
     for word in part.split()
@@ -160,7 +170,59 @@ def _rank(header: str) -> tuple[str, int] | None:
         return _STANDARDS[plain], _STANDARD
     if plain in ROLES:
         return plain, _FOLDED
-    return _GUESSES.get(_squeezed(header))
+    return _GUESSES.get(squeezed(header))
+
+
+def role_of(header: str) -> str | None:
+    """Gives the role that a header names by itself, none where it names none.
+
+    >>> role_of("Sluttid"), role_of("Note")
+    ('end', None)
+    """
+    ranked = _rank(header)
+    return ranked[0] if ranked else None
+
+
+def best_of(headers: Sequence[str]) -> str | None:
+    """Gives the surest of some headers that name one role, none where two are equally sure.
+
+    >>> best_of(["Från", "Datum"])
+    'Datum'
+    """
+    ranks = {header: (_rank(header) or ("", _WEAK))[1] for header in headers if header}
+    first = [header for header, rank in ranks.items() if rank == min(ranks.values())]
+    return first[0] if len(first) == 1 else None
+
+
+def parts_of(header: str) -> tuple[str, ...]:
+    """Gives the headers that a caller's name of a column stands for: itself, or a day and its clock time written as ``Datum + Tid``."""
+    day, plus, clock = header.partition(" + ") if isinstance(header, str) else (header, "", "")
+    return (day.strip(), clock.strip()) if plus and day.strip() and clock.strip() else (header,)
+
+
+def is_there(header: str, keys: Collection[str]) -> bool:
+    """Whether a column that the caller names is among some headers, given in the form in which they are compared."""
+    return normalised(header) in keys or all(normalised(part) in keys for part in parts_of(header))
+
+
+def joined_headers(headers: Sequence[str], columns: Mapping[str, str] | None, *, where: str = "the table") -> dict[str, tuple[str, str]]:
+    """Gives the columns of days and of clock times that the caller names together for the start or the end.
+
+    Raises:
+        InputError: one of them isn't there.
+
+    >>> joined_headers(["Datum", "Tid"], {"start": "datum + tid"})
+    {'start': ('Datum', 'Tid')}
+    """
+    keys = {normalised(header) for header in headers}
+    found: dict[str, tuple[str, str]] = {}
+    for role in ("start", "end"):
+        told = (columns or {}).get(role, "")
+        parts = parts_of(told)
+        if len(parts) == 2 and normalised(told) not in keys:
+            day, clock = (_given(role, part, headers, where) for part in parts)
+            found[role] = (day, clock)
+    return found
 
 
 def count_roles(headers: Iterable[str], columns: Mapping[str, str] | None = None) -> int:
@@ -174,7 +236,7 @@ def count_roles(headers: Iterable[str], columns: Mapping[str, str] | None = None
     if found >= {"case_id", "activity", "end"}:
         found.add("start")  # where only the completion is kept, it is the time of the event
     keys = {normalised(cell) for cell in cells}
-    given = {role for role, header in (columns or {}).items() if normalised(header) in keys}
+    given = {role for role, header in (columns or {}).items() if is_there(header, keys)}
     return len((found | given) & set(REQUIRED_ROLES))
 
 
@@ -242,7 +304,7 @@ def _given(role: str, header: str, headers: Sequence[str], where: str) -> str:
     if role not in ROLES:
         raise UsageError(f"columns names the role '{role}', which isn't one{did_you_mean(role, ROLES)}")
     if not isinstance(header, str):
-        raise UsageError(f"columns gives {header!r} for '{role}'; give the header as text")
+        raise UsageError(f"columns gives {header!r} for '{role}'; give the header as text; a day and its clock time as 'Datum + Tid'")
     if header in headers:
         return header
     same = [candidate for candidate in headers if normalised(candidate) == normalised(header)]

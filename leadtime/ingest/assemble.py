@@ -42,10 +42,12 @@ def event_log(
     """Gives the event log of a raw table, beside a table of cases and what was found in reading that."""
     raw = source.raw
     where = f"'{source.name}'" if source.path else "the frame"
-    resolution = resolve_roles(source.eligible(options.columns), options.columns, where=where)
+    columns = {**(options.columns or {}), **source.joined}
+    resolution = resolve_roles(source.eligible(columns), columns, where=where)
     times, findings = _times(source, resolution.roles)
+    spent = source.spent - set(resolution.roles.values())
     by_sheet = source.sheets_stacked and "unit" not in resolution.roles
-    reading = Reading(resolution.roles, times, zone, by_sheet, drop_duplicates, _unnamed_blanks(raw), source.wide)
+    reading = Reading(resolution.roles, times, zone, by_sheet, drop_duplicates, _unnamed_blanks(raw) | spent, source.wide)
     read, choices = _read(raw, reading, resolution.roles, options)
     raw.drop()
     _require_rows(read, resolution, where)

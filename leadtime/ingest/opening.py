@@ -11,6 +11,7 @@ from typing import Any
 
 from leadtime.engine.session import Session
 from leadtime.errors import InputError, UsageError
+from leadtime.ingest.clocks import with_clocks
 from leadtime.ingest.fhir import read_fhir
 from leadtime.ingest.files import checked_path, format_of
 from leadtime.ingest.frames import read_frame, read_parquet
@@ -34,7 +35,9 @@ def opened(session: Session, source: Any, options: Options, *, format: str | Non
         return found
     if wide:
         return as_long(found, options)
-    return as_long(found, options, guessed=True) if format is None and looks_wide(found, options) else found
+    if format is None and looks_wide(found, options):
+        return as_long(found, options, guessed=True)
+    return with_clocks(found, options)
 
 
 def _read(session: Session, source: Any, options: Options, format: str | None, connection: object | None) -> Source:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
-from leadtime.columns import CASE_ROLES, ROLES, count_roles, normalised, resolve_some
+from leadtime.columns import CASE_ROLES, ROLES, count_roles, is_there, normalised, resolve_some
 from leadtime.durations.rules import DateOrder, DateRules
 from leadtime.engine.tables import Raw
 from leadtime.errors import InputError
@@ -51,7 +51,8 @@ class Source:
     `dates` are the headers whose zone-less date-times were all midnights in the workbook, so that they were read as dates; `clocked` are
     those whose date-times were spelled with a clock time, so that midnights are no dates; `unguessed` are those that play no role unless
     the caller says so, whatever their name. A `wide` source held one row a case, and its activities
-    are the headers of its milestones.
+    are the headers of its milestones. `joined` are the headers of days and clock times that were joined, by the role that they play, and
+    `spent` the headers of the days alone, which are no longer needed.
     """
 
     raw: Raw
@@ -67,11 +68,14 @@ class Source:
     wide: bool = False
     case_sheets: tuple[str, ...] = ()
     settings: Settings | None = None
+    joined: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    spent: frozenset[str] = frozenset()
 
     def eligible(self, columns: Mapping[str, str] | None) -> list[str]:
         """Gives the headers among which roles are looked for: all but those that play none unless the caller names them."""
         named = {normalised(header) for header in (columns or {}).values() if isinstance(header, str)}
-        return [header for header in self.raw.headers if header not in self.unguessed or normalised(header) in named]
+        left = self.unguessed | self.spent
+        return [header for header in self.raw.headers if header not in left or normalised(header) in named]
 
 
 def header_score(cells: Sequence[str], options: Options) -> int:
@@ -87,7 +91,7 @@ def header_score(cells: Sequence[str], options: Options) -> int:
 
 def _present(cells: Sequence[str], options: Options) -> dict[str, str]:
     keys = {normalised(cell) for cell in cells}
-    return {role: header for role, header in (options.columns or {}).items() if role in ROLES and normalised(header) in keys}
+    return {role: header for role, header in (options.columns or {}).items() if role in ROLES and is_there(header, keys)}
 
 
 def unique_headers(cells: Sequence[str | None]) -> list[str]:

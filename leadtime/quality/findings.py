@@ -33,7 +33,7 @@ SEVERITIES: Mapping[str, Severity] = MappingProxyType({
     ), "warning"),
     **dict.fromkeys((
         "case-without-events", "concepts-without-name",
-        "ditto-marks", "diverging-cases", "guarded-text", "guessed-role", "hidden-columns", "keys-without-events",
+        "ditto-marks", "diverging-cases", "guarded-text", "guessed-role", "hidden-columns", "joined-clock", "keys-without-events",
         "later-attribute-values", "lifecycle-paired",
         "merged-cells", "midnight-dates", "missing-values", "mixed-precision", "nested-attributes",
         "no-row-order", "other-resources", "outlying-durations", "partial-case-dates", "rare-activities", "repeated-header",
