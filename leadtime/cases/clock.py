@@ -144,18 +144,19 @@ def bound_of(until: Moment, timezone: str | None) -> Bound:
         return Bound(day, until.us, until.wall_us, is_date=False)
     # The calendar ends with 9999-12-31, a common stand-in for "still open"; the midnight after it has the offset of that before.
     after = min(day + 1, _LAST_DAY)
-    midnight = datetime.combine(date(1970, 1, 1) + timedelta(days=after), datetime.min.time(), ZoneInfo(timezone or "UTC"))
-    us = (midnight - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
-    return Bound(day, us + (day + 1 - after) * DAY_US, day * DAY_US, is_date=True)
+    return Bound(day, _midnight(after, timezone) + (day + 1 - after) * DAY_US, day * DAY_US, is_date=True)
+
+
+def _midnight(day: int, timezone: str | None) -> int:
+    """The instant at which a local day begins."""
+    local = datetime.combine(date(1970, 1, 1) + timedelta(days=day), datetime.min.time(), ZoneInfo(timezone or "UTC"))
+    return (local - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
 
 
 def latest_moment(log: EventLog) -> Moment:
     """The latest time in the log: the assumption where no end of observation is given."""
-    last: Any = log.session.collect(log.frame.select(us=nw.col("end_us").max(), wall=nw.col("end_wall_us").max())).iloc[0]
-    if last.isna().any():
-        return Moment(0, 0, is_date=True)
+    last: Any = log.session.collect(log.frame.select(us=nw.col("end_us").max(), wall=nw.col("end_wall_us").max())).fillna(0).iloc[0]
     day = int(last["wall"]) // DAY_US
-    dated = log.session.count(log.frame.filter(nw.col("end_is_date"), day_of("end") == day))
-    if dated:
-        return Moment(day * DAY_US, day * DAY_US, is_date=True)
+    if log.session.count(log.frame.filter(nw.col("end_is_date"), day_of("end") == day)):
+        return Moment(_midnight(day, log.timezone), day * DAY_US, is_date=True)
     return Moment(int(last["us"]), int(last["wall"]), is_date=False)
