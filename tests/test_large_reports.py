@@ -123,15 +123,6 @@ def test_the_other_clocks_are_the_same_whether_timed_together_or_in_turn(folder:
     assert lt.compare(times, before="before", after="after", draws=50).sensitivity.to_dict() == together
 
 
-def test_more_clocks_than_a_copy_s_number_has_room_for_are_timed_in_turn(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    clocks = import_module("leadtime.compare.clocks")
-    times = lt.lead_times(lt.read_log(folder / "200.parquet", observed_until="2020-12-31"), lt.read_pathway(PATHWAY))
-    start, stop = next(iter(PATHWAY["milestones"])), tuple(times.pathway.stop)
-    two = [clocks.Clock(start, stop), clocks.Clock(start, stop[:1])] * 6
-    monkeypatch.setattr(clocks, "_DIGITS", 1)
-    assert [len(group) for group in clocks._at_once(two, times.pathway, 5000)] == [10, 2]
-
-
 def test_the_ends_of_a_curve_are_those_of_its_table() -> None:
     curve = lt.survival.kaplan_meier([5, 5, 8, 12], [1, 0, 1, 0])
     for name, column in zip(("time", "events", "censored"), curve.ends, strict=True):

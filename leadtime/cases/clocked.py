@@ -1,13 +1,17 @@
 """The clock of every case by a pathway: its start, then the first of stop, exit and the end of observation.
 
 One pass over the events that the pathway names: each learns when the clock of its case started, then they become a row a case. A moment
-is chosen as the least of a struct that begins with the order of events, which every engine knows.
+is chosen as the least of a struct that begins with the order of events, which every engine knows. Several clocks (other starts, other
+stops) are read off the same pass: what hangs on a start or on a clock has its number in its name.
 Source: DEFINITIONS 1.3 (ties), 2.1 (start and stop), 2.2 (observation), 2.3 (exclusions).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 from typing import Any
 
 import narwhals as nw
@@ -17,42 +21,85 @@ from leadtime.cases.own import OwnDates
 from leadtime.log import EventLog
 from leadtime.pathway import Exit, Milestone, Pathway
 
-__all__ = ["decided", "reached"]
+__all__ = ["Clock", "decided", "of_clock", "reached"]
 
 Frame = nw.LazyFrame[Any]
 Parts = Mapping[str, Milestone] | Mapping[str, Exit]
 
 
-def reached(log: EventLog, pathway: Pathway, bound: Bound, own: OwnDates, axis: Axis) -> Frame:
-    """Gives a row for each case with an event that the pathway names: the moments `start`, `stop` and `exit`, empty where not reached.
+@dataclass(frozen=True)
+class Clock:
+    """A start milestone and the stop milestones of which the first reached stops the clock."""
+
+    start: str
+    stop: tuple[str, ...]
+
+
+def reached(log: EventLog, pathway: Pathway, clocks: Sequence[Clock], bound: Bound, own: OwnDates, axis: Axis) -> Frame:
+    """Gives a row for each case with an event that one of the clocks needs; `of_clock` reads each clock off it."""
+    starts = [pathway.milestones[name] for name in _starts(clocks)]
+    stops = [_stops(pathway, clock) for clock in clocks]
+    every_stop = [stop for several in stops for stop in several.values()]
+    events, begins = _relevant(log, [*starts, *every_stop, *pathway.exits.values()], bound, own, axis), []
+    for number, start in enumerate(starts):
+        events, begin = _chosen(events, start, "inside", f"start_{number}")
+        begins.append(begin)
+    events = _with_starts(events, begins, axis)
+    named: dict[str, tuple[Parts, str]] = {f"stop_{number}": (stops[number], _timely(clocks, number)) for number in range(len(clocks))}
+    named |= {f"exit_{number}": (pathway.exits, f"timely_{number}") for number in range(len(starts))}
+    events = _named(events, named)
+    exit_, inside = _any(pathway.exits.values()), nw.col("inside")
+    # Most events of a large log are later starts, which have no part in what follows.
+    first = reduce(or_, (nw.col(f"first_{number}") for number in range(len(starts))))
+    events = events.filter(first | ~inside | _any(every_stop) | exit_)
+    found = {what: _least(axis, what, parts) for what, (parts, _) in named.items()}
+    for number, several in enumerate(stops):
+        if len(several) != 1:
+            found[f"turned_{number}"] = _least(axis, f"stop_{number}", several, turned=True)
+        found[f"early_stop_{number}"] = (inside & ~nw.col(_timely(clocks, number)) & _any(several.values())).any()
+    for number, start in enumerate(starts):
+        columns = axis.columns("start")
+        found |= {f"first_{number}_{name}": nw.when(nw.col(f"first_{number}")).then(nw.col(name)).min() for name in columns}
+        found[f"late_start_{number}"] = (~inside & _any([start])).any()
+        found[f"early_exit_{number}"] = (inside & ~nw.col(f"timely_{number}") & exit_).any()
+    return events.group_by("case_id").agg(**found, any_exit=exit_.any())
+
+
+def of_clock(rows: Frame, pathway: Pathway, clocks: Sequence[Clock], place: int, axis: Axis) -> Frame:
+    """Gives what one of the clocks met in each case: the moments `start`, `stop` and `exit`, empty where not reached.
 
     Beside them the names of stop and exit, the stop's name were tied rows in another order (`turned_name`), and whether there is a stop or
     an exit before the start (`early_stop`, `early_exit`), a start after the observation (`late_start`), an exit at any time (`any_exit`).
     """
-    start = pathway.milestones[pathway.start]
-    stops: Parts = {name: pathway.milestones[name] for name in pathway.stop}
-    events, begins = _chosen(_relevant(log, pathway, bound, own, axis), start, "inside", "start")
-    events = _named(_with_start(events, begins, axis), {"stop": stops, "exit": pathway.exits})
-    early = nw.col("inside") & ~nw.col("timely")
-    stop, exit_ = _any(stops.values()), _any(pathway.exits.values())
-    # Most events of a large log are later starts, which have no part in what follows.
-    events = events.filter(nw.col("first") | ~nw.col("inside") | stop | exit_)
-    found = {"stop": _least(axis, "stop", stops), "exit": _least(axis, "exit", pathway.exits)}
-    if len(stops) != 1:
-        found["turned"] = _least(axis, "stop", stops, turned=True)
-    rows = events.group_by("case_id").agg(
-        **{name: nw.when(nw.col("first")).then(nw.col(name)).min() for name in axis.columns("start")},
-        **found,
-        late_start=(~nw.col("inside") & _any([start])).any(),
-        early_stop=(early & stop).any(),
-        early_exit=(early & exit_).any(),
-        any_exit=exit_.any(),
+    stops, start = _stops(pathway, clocks[place]), _starts(clocks).index(clocks[place].start)
+    held = {"stop": f"stop_{place}", "exit": f"exit_{start}"}
+    turned = f"turned_{place}" if len(stops) != 1 else held["stop"]
+    return rows.select(
+        "case_id",
+        "any_exit",
+        *(nw.col(f"first_{start}_{name}").alias(name) for name in axis.columns("start")),
+        *(nw.col(name).struct.field(f"start_{part}").alias(f"{what}_{part}") for what, name in held.items() for part in axis.parts),
+        stop_name=_name(held["stop"], stops),
+        exit_name=_name(held["exit"], pathway.exits),
+        turned_name=_name(turned, stops),
+        late_start=nw.col(f"late_start_{start}"),
+        early_stop=nw.col(f"early_stop_{place}"),
+        early_exit=nw.col(f"early_exit_{start}"),
     )
-    parts = axis.parts_of(dict.fromkeys(("stop", "exit"), "start"))
-    names = {"stop_name": _name("stop", stops), "exit_name": _name("exit", pathway.exits)}
-    turned = _name("turned" if "turned" in found else "stop", stops)
-    found_out = ("late_start", "early_stop", "early_exit", "any_exit")
-    return rows.select("case_id", *found_out, *axis.columns("start"), **parts, **names, turned_name=turned)
+
+
+def _starts(clocks: Sequence[Clock]) -> list[str]:
+    """The start milestones of some clocks, in the order of their numbers."""
+    return [*dict.fromkeys(clock.start for clock in clocks)]
+
+
+def _stops(pathway: Pathway, clock: Clock) -> Parts:
+    return {name: pathway.milestones[name] for name in clock.stop}
+
+
+def _timely(clocks: Sequence[Clock], place: int) -> str:
+    """The column that says of an event whether it is observed and at or after the start of a clock."""
+    return f"timely_{_starts(clocks).index(clocks[place].start)}"
 
 
 def _any(parts: Iterable[Milestone | Exit]) -> nw.Expr:
@@ -74,9 +121,8 @@ def _name(what: str, several: Parts) -> nw.Expr:
     return nw.col(what).struct.field("name")
 
 
-def _relevant(log: EventLog, pathway: Pathway, bound: Bound, own: OwnDates, axis: Axis) -> Frame:
+def _relevant(log: EventLog, parts: Iterable[Milestone | Exit], bound: Bound, own: OwnDates, axis: Axis) -> Frame:
     """The events of milestones and exits with `inside`: not after the log's end of observation, nor after the case's own."""
-    parts: list[Milestone | Exit] = [*(pathway.milestones[name] for name in (pathway.start, *pathway.stop)), *pathway.exits.values()]
     events = log.frame.filter(_any(parts))
     mixed = Axis(partial=axis.partial)
     if "last_observed" in own.has:
@@ -94,20 +140,24 @@ def _observed(moment: str, own: OwnDates, bound: Bound, axis: Axis) -> nw.Expr:
     return nw.when(axis.precedes("last_observed", moment)).then(nw.lit(value=False)).otherwise(bound.holds(moment))
 
 
-def _with_start(events: Frame, begins: nw.Expr, axis: Axis) -> Frame:
-    """The events with `first`, whether each starts the clock of its case, and `timely`, whether it is observed and at or after that.
+def _with_starts(events: Frame, begins: Sequence[nw.Expr], axis: Axis) -> Frame:
+    """The events with two columns for each start.
 
-    Where all events have one precision a number tells, and several events at one time all start the clock; else the whole moment is needed.
+    `first_0` says whether an event starts the clock of its case, `timely_0` whether it is observed and at or after that. Where all events
+    have one precision a number tells, and several events at one time all start the clock; else the whole moment is needed.
     """
-    if axis.precision == "mixed" or axis.partial:
-        marked = events.with_columns(begun=nw.when(begins).then(axis.moment()).min().over("case_id"))
-        first = nw.col("row") == nw.col("begun").struct.field("row")
-        marked = marked.with_columns(first=begins & first, **axis.parts_of({"begun": "start"}))
-    else:
-        part = "us" if axis.precision == "clock" else "wall_us"
-        marked = events.with_columns(**{f"begun_{part}": nw.when(begins).then(nw.col(f"start_{part}")).min().over("case_id")})
-        marked = marked.with_columns(first=begins & (nw.col(f"start_{part}") == nw.col(f"begun_{part}")))
-    return marked.with_columns(timely=nw.col("inside") & ~axis.precedes("start", "begun"))
+    whole = axis.precision == "mixed" or axis.partial
+    part = "us" if axis.precision == "clock" else "wall_us"
+    moment = axis.moment() if whole else nw.col(f"start_{part}")
+    begun = {f"begun_{number}" if whole else f"begun_{number}_{part}": begin for number, begin in enumerate(begins)}
+    marked = events.with_columns(**{name: nw.when(begin).then(moment).min().over("case_id") for name, begin in begun.items()})
+    firsts = {}
+    for number, (name, begin) in enumerate(begun.items()):
+        own = nw.col("row") == nw.col(name).struct.field("row") if whole else nw.col(f"start_{part}") == nw.col(name)
+        firsts[f"first_{number}"] = begin & own
+    marked = marked.with_columns(**firsts, **(axis.parts_of(dict.fromkeys(begun, "start")) if whole else {}))
+    timely = {f"timely_{number}": nw.col("inside") & ~axis.precedes("start", f"begun_{number}") for number in range(len(begins))}
+    return marked.with_columns(**timely)
 
 
 def _chosen(events: Frame, part: Milestone | Exit, among: str, place: str) -> tuple[Frame, nw.Expr]:
@@ -125,22 +175,23 @@ def _chosen(events: Frame, part: Milestone | Exit, among: str, place: str) -> tu
     return placed, hit & (nw.col(f"{place}_place") == nw.col(f"{place}_last"))
 
 
-def _named(events: Frame, parts: Mapping[str, Parts]) -> Frame:
+def _named(events: Frame, named: Mapping[str, tuple[Parts, str]]) -> Frame:
     """The events, each with the name of the milestone or exit that it is at or after the start; the first declared, where it is several.
 
-    Each one's own rule counts only its occurrences at or after the start (DEFINITIONS 2.1).
+    `named` has the milestones or exits and the column that says what lies at or after the start. Each one's own rule counts only its
+    occurrences there (DEFINITIONS 2.1).
     """
     names: dict[str, Any] = {}
-    for what, several in parts.items():
+    for what, (several, timely) in named.items():
         label: Any = nw.lit(None, dtype=nw.String)
         for number, name in reversed([*enumerate(several)]):
-            events, hit = _chosen(events, several[name], "timely", f"{what}_{number}")
+            events, hit = _chosen(events, several[name], timely, f"{what}_{number}")
             label = nw.when(hit).then(nw.lit(name)).otherwise(label)
         names[f"{what}_name"] = label
     return events.with_columns(**names)
 
 
-def decided(rows: Frame, own: OwnDates, bound: Bound, axis: Axis) -> Frame:
+def decided(rows: Frame, own: OwnDates, bound: Bound, axis: Axis, *, keys: Sequence[str] = ("case_id",)) -> Frame:
     """Gives one outcome a case; at the same time a stop comes before an exit, and an exit before the end of observation."""
     if "exit_date" in own.has:
         rows = _with_own_exit(rows, own, bound, axis)
@@ -154,7 +205,7 @@ def decided(rows: Frame, own: OwnDates, bound: Bound, axis: Axis) -> Frame:
     kept, outcome = nw.col("excluded_because").is_null(), nw.col("outcome")
     by_stop = kept & (outcome == "stopped")
     return rows.select(
-        "case_id",
+        *keys,
         *axis.columns("start", "end"),
         *(nw.when(kept).then(days).alias(name) for name, days in {**axis.durations("start", "end"), "entry_us": entry}.items()),
         nw.when(kept).then(outcome).otherwise(nw.lit("excluded")).alias("status"),

@@ -6,13 +6,14 @@ Source of the rules: DEFINITIONS 1.2-1.3 (durations and order) and 2.1-2.3 (cloc
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import narwhals as nw
 
 from leadtime.cases.attributes import in_one_pass
 from leadtime.cases.clock import Axis, Bound, bound_of, latest_moment
-from leadtime.cases.clocked import decided, reached
+from leadtime.cases.clocked import Clock, decided, of_clock, reached
 from leadtime.cases.own import OwnDates, own_dates
 from leadtime.cases.result import LeadTimes
 from leadtime.engine.distinct import distinct
@@ -21,7 +22,7 @@ from leadtime.ingest.moments import moment_of
 from leadtime.log import EventLog
 from leadtime.pathway import Pathway
 
-__all__ = ["lead_times", "times_of"]
+__all__ = ["by_clocks", "lead_times", "times_of"]
 
 Frame = nw.LazyFrame[Any]
 
@@ -137,14 +138,39 @@ def _clocked(log: EventLog, pathway: Pathway, bound: Bound, *, of_part: bool) ->
             stacklevel=5,
         )
     own = own_dates(log, bound)
-    among_events = Axis.of(log, partial=own.partial)
-    among_all = Axis(partial=own.partial) if own.dates else among_events
-    rows = own.frame.join(reached(log, pathway, bound, own, among_events), on="case_id", how="left")
+    among_events, among_all = _axes(log, own)
+    clock = Clock(pathway.start, pathway.stop)
+    met = of_clock(reached(log, pathway, [clock], bound, own, among_events), pathway, [clock], 0, among_events)
+    rows = own.frame.join(met, on="case_id", how="left")
     # Kept: the engine reads a long chain of expressions anew at every step, a table only once.
     rows = log.session.materialise(rows)
     if not of_part:
         _look(log, rows, own, pathway)
     return decided(rows, own, bound, among_all)
+
+
+def by_clocks(times: LeadTimes, clocks: Sequence[Clock], *, at_once: int) -> Iterator[Frame]:
+    """Gives the rows of `LeadTimes.frame` by other clocks of the same pathway, with the clock's number as `clock`, a few clocks at a time.
+
+    One pass over the events does for all of them, and every rule of the clock holds for all alike.
+    """
+    log, pathway = times.log, times.pathway
+    assert pathway is not None and times.observed_until is not None  # noqa: S101, PT018 - a pathway always has an end of observation
+    bound = bound_of(times.observed_until, log.timezone)
+    own = own_dates(log, bound)
+    among_events, among_all = _axes(log, own)
+    rows = log.session.materialise(reached(log, pathway, clocks, bound, own, among_events))
+    for first in range(0, len(clocks), at_once):
+        few = range(len(clocks))[first : first + at_once]
+        met = nw.concat([of_clock(rows, pathway, clocks, place, among_events).with_columns(clock=nw.lit(place)) for place in few])
+        met = met.join(own.frame, on="case_id", how="left") if own.dates else met
+        yield decided(log.session.materialise(met), own, bound, among_all, keys=("clock", "case_id"))
+
+
+def _axes(log: EventLog, own: OwnDates) -> tuple[Axis, Axis]:
+    """How the moments of events are compared, and those of events and cases."""
+    among_events = Axis.of(log, partial=own.partial)
+    return among_events, Axis(partial=own.partial) if own.dates else among_events
 
 
 def _look(log: EventLog, rows: Frame, own: OwnDates, pathway: Pathway) -> None:
