@@ -108,8 +108,11 @@ def country_of(timezone: str | None) -> str | None:
     """
     if timezone is None:
         return None
-    import holidays
     from babel.core import get_global
 
     code = get_global("zone_territories").get(timezone)
+    if code is None:
+        return None
+    import holidays
+
     return code if code in holidays.list_supported_countries() else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Iterable
+from copy import copy
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -18,7 +19,7 @@ from openpyxl.worksheet.table import TableColumn
 from leadtime.exports import plain_text
 from leadtime.report.cells import write, write_text
 from leadtime.report.curves import add_chart
-from leadtime.report.model import ChartBlock, Column, Report, Section, TableBlock, TextBlock, shown
+from leadtime.report.model import ChartBlock, Column, Kind, Report, Section, TableBlock, TextBlock
 from leadtime.report.package import stable_bytes
 from leadtime.report.texts import cleaned
 from leadtime.words import words
@@ -29,6 +30,8 @@ __all__ = ["workbook_bytes"]
 Book = Any
 Sheet = Any
 SheetCell = Any
+Texts = tuple[tuple[str, ...], ...]
+Styles = dict[tuple[int, ...], Any]
 
 INK, ACCENT, PALE = "1F2933", "1F4E79", "E8EEF4"
 _WIDEST, _WIDEST_OF_FEW, _NARROWEST = 40, 88, 9
@@ -186,7 +189,7 @@ def _write_contents(sheet: Sheet, made: _Book) -> None:
     row = _line(sheet, row, made.say("report.contents_intro"), _NOTE) + 1
     columns = tuple(Column(key, made.say(f"report.column.{key}")) for key in ("sheet", "content"))
     block = TableBlock("contents", "", columns, tuple(made.listed))
-    _write_table(sheet, row, block, made.report.language)
+    _write_table(sheet, row, block, block.shown(made.report.language))
     for offset, (title, _) in enumerate(made.listed, start=1):
         _link(sheet.cell(row + offset, 1), title, title)
 
@@ -246,18 +249,19 @@ def _head(sheet: Sheet, title: str, said: list[TextBlock], made: _Book, width: i
 
 
 def _table_sheet(sheet: Sheet, section: Section, block: TableBlock, said: list[TextBlock], made: _Book) -> None:
-    widths = _widths(block, made.report.language)
+    texts = block.shown(made.report.language)
+    widths = _widths(block, texts)
     title = block.title if len(section.tables) > 1 else section.title
     row = _head(sheet, title, said, made, int(sum(widths)))
-    _write_table(sheet, row, block, made.report.language)
+    _write_table(sheet, row, block, texts)
     sheet.freeze_panes = sheet.cell(row + 1, 1)
     sheet.print_title_rows = f"{row}:{row}"
     sheet.page_setup.orientation = "landscape" if sum(widths) > 90 else "portrait"
 
 
-def _write_table(sheet: Sheet, row: int, block: TableBlock, language: str) -> None:
-    """A header row and the rows of a table, as a named table."""
-    widths = _widths(block, language)
+def _write_table(sheet: Sheet, row: int, block: TableBlock, texts: Texts) -> None:
+    """A header row and the rows of a table, whose cells are shown as some texts, as a named table."""
+    widths = _widths(block, texts)
     labels = _unique(plain_text(column.label).replace("\n", " ") for column in block.columns)
     for place, (label, width) in enumerate(zip(labels, widths, strict=True), start=1):
         cell = sheet.cell(row, place)
@@ -266,14 +270,13 @@ def _write_table(sheet: Sheet, row: int, block: TableBlock, language: str) -> No
         cell.alignment = _TEXT_HEAD if block.columns[place - 1].kind == "text" else _NUMBER_HEAD
         sheet.column_dimensions[get_column_letter(place)].width = width
     sheet.row_dimensions[row].height = 16 * max(_lines(label, width - 1) for label, width in zip(labels, widths, strict=True)) + 4
+    styles: Styles = {}
     for offset, cells in enumerate(block.rows, start=1):
-        tallest = 1
         for place, (value, column) in enumerate(zip(cells, block.columns, strict=True), start=1):
             cell = sheet.cell(row + offset, place)
             write(cell, value, column.kind)
-            cell.font, cell.border = _BODY, _RULE
-            cell.alignment = _TEXT if column.kind == "text" else _NUMBER
-            tallest = max(tallest, _lines(shown(value, column.kind, language), widths[place - 1]))
+            _dress(cell, column.kind, styles)
+        tallest = max(map(_lines, texts[offset - 1], widths), default=1)
         sheet.row_dimensions[row + offset].height = 15.5 * tallest
     if block.rows:
         reference = f"A{row}:{get_column_letter(len(labels))}{row + len(block.rows)}"
@@ -282,13 +285,21 @@ def _write_table(sheet: Sheet, row: int, block: TableBlock, language: str) -> No
         sheet.add_table(table)
 
 
-def _widths(block: TableBlock, language: str) -> list[float]:
+def _dress(cell: SheetCell, kind: Kind, styles: Styles) -> None:
+    """Font, rule and alignment of a table's cell; all but the first of a look take them from it, as openpyxl compares whole fonts."""
+    look = (kind == "text", *(cell._style or ()))
+    if look not in styles:
+        cell.font, cell.border, cell.alignment = _BODY, _RULE, _TEXT if kind == "text" else _NUMBER
+        styles[look] = cell._style
+    cell._style = copy(styles[look])
+
+
+def _widths(block: TableBlock, texts: Texts) -> list[float]:
     """Column widths in characters: the longest cell, within bounds; headings may take two lines."""
-    rows = block.shown(language)
     widths = []
     widest = _WIDEST_OF_FEW if len(block.columns) < 4 else _WIDEST
     for place, column in enumerate(block.columns):
-        longest = max((len(row[place]) for row in rows), default=0)
+        longest = max((len(row[place]) for row in texts), default=0)
         words_of_label = max((len(word) for word in column.label.split()), default=0)
         widths.append(float(min(widest, max(longest, words_of_label, -(-len(column.label) // 2), _NARROWEST)) + 3))
     return widths
@@ -296,7 +307,10 @@ def _widths(block: TableBlock, language: str) -> list[float]:
 
 def _lines(text: str, width: float) -> int:
     """How many lines a text takes in a column; a little is kept in hand, as fonts differ."""
-    return max(1, len(textwrap.wrap(text, max(6, int((width - 2) * 0.95)))))
+    room = max(6, int((width - 2) * 0.95))
+    if len(text) <= room and "\t" not in text:
+        return 1
+    return max(1, len(textwrap.wrap(text, room)))
 
 
 def _unique(labels: Iterable[str]) -> list[str]:
@@ -320,7 +334,8 @@ def _write_chart_data(made: _Book) -> None:
     rows = tuple((line.name, x, y) for chart in charts for line in chart.lines for x, y in line.points)
     sheet = made.sheet(made.say("report.data_sheet"), made.say("report.data_sheet"))
     first = _head(sheet, made.say("report.data_sheet"), [], made, 80)
-    _write_table(sheet, first, TableBlock("chart_data", "", columns, rows), made.report.language)
+    block = TableBlock("chart_data", "", columns, rows)
+    _write_table(sheet, first, block, block.shown(made.report.language))
     sheet.freeze_panes = sheet.cell(first + 1, 1)
     sheet.print_title_rows = f"{first}:{first}"
     row = first + 1

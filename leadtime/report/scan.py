@@ -58,7 +58,7 @@ class Guard:
         Raises:
             DisclosureError: with what was found, never with its value.
         """
-        texts = list(texts_of(content))
+        texts = list(dict.fromkeys(texts_of(content)))
         if any(find_personal_numbers(text) for text in texts):
             raise DisclosureError(
                 "the report would show a personal number, so it wasn't written; take it out of the names in the log or pathway"
