@@ -3,9 +3,11 @@ hidden at the least cost (DEFINITIONS 5.1)."""
 
 from __future__ import annotations
 
+import random
+
 import pytest
 
-from leadtime.disclosure import Cell, Profile, Sum, disclose, month_ends, profile_named, shown_curve, sums_within
+from leadtime.disclosure import Cell, Profile, Sum, disclose, month_ends, profile_named, programs, shown_curve, sums_within
 from leadtime.disclosure.algebra import derivable, kernel, reduced
 from leadtime.disclosure.attacker import Attacker, Domain, Leak, Problem
 from leadtime.disclosure.merging import proposals
@@ -51,6 +53,14 @@ class TestWhatACountCanBe:
         assert covered(problem(values, one), Attacker(problem(values, one))) == {A, C}
 
 
+@pytest.fixture(params=["listed", "solved"])
+def _either_way(request, monkeypatch):
+    """Answers are listed where they are few, else sought one by one by a solver; what is found must be the same."""
+    if request.param == "solved":
+        monkeypatch.setattr(programs, "MOST_LISTED", 0)
+
+
+@pytest.mark.usefixtures("_either_way")
 class TestIntegerPrograms:
     def test_all_other_values_of_a_small_count_are_found(self):
         program = Program((Sum(ALL, (A, B, C)),), {A: SMALL, B: SMALL, C: COVER}, {A: 3, B: 4, C: 5, ALL: 12})
@@ -81,8 +91,35 @@ class TestIntegerPrograms:
         assert program.around(A, values) == ()
         assert program.around(A, values + 1) == (ALL, A, B)
 
+    def test_a_count_of_which_nothing_else_is_free_has_no_other_value(self):
+        program = Program((Sum(ALL, (A, B)), Sum(D, (A, B, B))), {A: SMALL, B: SMALL}, {A: 2, B: 3, ALL: 5, D: 8})
+        assert list(program.others(A)) == []
+
     def test_where_no_sum_takes_a_value_away_none_is_named(self):
         assert Program((Sum(ALL, (A, B)),), {A: SMALL, B: SMALL}, {A: 2, B: 3, ALL: 5}).around(A, 5) == ()
+
+
+class TestListedAnswers:
+    @pytest.mark.parametrize("seed", range(25))
+    def test_the_values_listed_are_those_that_a_solver_finds(self, seed, monkeypatch):
+        """Counts of two rows and three columns with their sums, some weighted twice; each domain holds its count."""
+        draw = random.Random(seed)
+        cells = [Cell("t", row, column) for row in range(2) for column in "abc"]
+        values = {cell: draw.choice((0, 1, 3, 6, 9)) for cell in cells}
+        sums = []
+        for number, parts in enumerate((cells[:3], cells[3:], cells[::3], (*cells[1::3], cells[1]))):
+            total = Cell("total", number, "n")
+            values[total] = sum(values[part] for part in parts)
+            sums.append(Sum(total, tuple(parts)))
+        unknown = [*draw.sample(cells, 5), sums[0].total]
+        domains = {cell: Domain(1, 4) if 1 <= values[cell] <= 4 else Domain(5, 14, or_none=True) for cell in unknown[:5]}
+        domains[unknown[5]] = Domain(0, 30)
+        program = Program(tuple(sums), domains, values)
+        listed = {cell: sorted(change[cell] for change in program.others(cell)) for cell in unknown}
+        named = {cell: program.around(cell, 3) for cell in unknown}
+        monkeypatch.setattr(programs, "MOST_LISTED", 0)
+        assert listed == {cell: sorted(change[cell] for change in program.others(cell)) for cell in unknown}
+        assert named == {cell: program.around(cell, 3) for cell in unknown}
 
 
 class TestHowCountsChangeTogether:

@@ -1,4 +1,7 @@
-"""Values that hidden counts can have, by integer programs: asked only where simple changes don't prove enough of them."""
+"""Values that hidden counts can have, by integer programs: asked only where simple changes don't prove enough of them.
+
+Where the sums leave few answers, all are listed, which is exact and spares the loading of a solver.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +10,17 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
+from leadtime.disclosure.algebra import reduced
 from leadtime.disclosure.sums import Cell, Sum
 
 if TYPE_CHECKING:
     from leadtime.disclosure.attacker import Domain
 
 __all__ = ["Program"]
+
+MOST_LISTED = 50_000  # answers that are looked at one by one
 
 
 class Program:
@@ -49,6 +56,12 @@ class Program:
 
     def others(self, cell: Cell) -> Iterator[dict[Cell, int]]:
         """Gives answers in which a cell has yet another value each time, as long as there are any: by how each cell changes."""
+        listed = self._listed()
+        if listed is not None:
+            values, first = np.unique(listed[cell], return_index=True)
+            for place in first[values != self.values[cell]].tolist():
+                yield {other: int(found[place]) - self.values[other] for other, found in listed.items()}
+            return
         spans = [(0, self.values[cell] - 1), (self.values[cell] + 1, self.domains[cell].most)]
         while spans:
             least, most = spans.pop()
@@ -60,6 +73,9 @@ class Program:
 
     def around(self, cell: Cell, enough: int) -> tuple[Cell, ...]:
         """Gives the cells of the sums that by linear programming prove that a cell has fewer values than enough; none where none do."""
+        listed = self._listed(as_intervals=True)
+        if listed is not None and np.ptp(listed[cell]) + 1 >= enough:
+            return ()  # whole numbers so far apart lie between the ends that a linear program finds
         from scipy.optimize import linprog
 
         aim = np.zeros(len(self.domains))
@@ -72,6 +88,33 @@ class Program:
             return ()
         used = [one for i, one in enumerate(self.given) if any(abs(end.eqlin.marginals[i]) > 1e-9 for end in ends)]
         return tuple(dict.fromkeys(cell for one in used for cell in one.cells))
+
+    def _listed(self, *, as_intervals: bool = False) -> dict[Cell, npt.NDArray[np.int64]] | None:
+        """All answers, of each cell an array of its values; none where there are too many.
+
+        As intervals: also those in which a cell that can be none or at least so many lies between.
+        """
+        rows = reduced(self.given, self.domains)
+        free = [cell for cell in self.domains if cell not in rows]
+        ends = {cell: domain.ends for cell, domain in self.domains.items()}
+        count = math.prod(ends[cell][1] - ends[cell][0] + 1 for cell in free)
+        if count > MOST_LISTED:
+            return None
+        place, fits = np.arange(count), np.ones(count, dtype=bool)
+        found: dict[Cell, npt.NDArray[np.int64]] = {}
+        for cell in free:
+            least, most = ends[cell]
+            place, beyond = np.divmod(place, most - least + 1)
+            found[cell] = least + beyond
+        for pivot, row in rows.items():
+            moved = sum((value * (self.values[cell] - found[cell]) for cell, value in row.items() if cell != pivot), np.zeros_like(place))
+            by, left = np.divmod(moved, row[pivot])
+            found[pivot] = self.values[pivot] + by
+            fits &= left == 0
+        for cell, domain in self.domains.items():
+            within = (found[cell] >= (domain.ends[0] if as_intervals else domain.least)) & (found[cell] <= domain.most)
+            fits &= within | (found[cell] == 0) if domain.or_none else within
+        return {cell: values[fits] for cell, values in found.items()}
 
     def _solved(self, cell: Cell, least: int, most: int) -> dict[Cell, int] | None:
         """An answer in which a cell lies within bounds."""
