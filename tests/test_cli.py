@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
@@ -252,6 +253,12 @@ def test_help_imports_nothing_heavy() -> None:
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT, env=environment)
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_garbage_is_collected_as_before_once_a_command_is_done(folder: Path) -> None:
+    before = gc.get_threshold()
+    assert main(["check", str(folder / "nowhere.csv")]) == 1
+    assert gc.get_threshold() == before
 
 
 @pytest.mark.parametrize("command", ["report", "check", "describe", "template", "demo"])
