@@ -233,3 +233,44 @@ def test_a_case_id_or_activity_of_nothing_but_spaces_is_missing(tmp_path: Path) 
     log = lt.read_log(path)
     assert log.quality.rejected_by_reason == {"no activity": 1, "no case id": 1}
     assert log.quality.rows_kept == len(log) == 1
+
+
+TOTALS = "1;Remiss;2019-01-01;;\nTotal;Besök;2019-01-02;;\n2;Besök;2019-01-03;;\n"
+
+
+@pytest.mark.parametrize(
+    "row", ["Summa;45;2019-01-31;;", "Totalt: 45;x;2019-01-31;;", "3;Antal händelser: 45;2019-01-31;;", "SUM;3;2019-01-31;;"]
+)
+def test_a_last_row_of_totals_is_no_event_though_it_carries_a_date(tmp_path: Path, row: str) -> None:
+    log = lt.read_log(written(tmp_path, TOTALS + row + ";;\n;;;;Utskrivet 2019-02-01\n"))
+    accounted(log)
+    assert log.quality.rejected_by_reason == {"totals row": 1, "no case id": 1}
+    assert [record["row_number"] for record in log.rejected.records()] == [5, 6]
+    assert log.observed_until is None
+    assert "Total" in set(log.to_pandas()["case_id"])  # one in the middle is a case of that name
+
+
+def test_a_name_of_totals_that_stands_elsewhere_too_is_a_name(tmp_path: Path) -> None:
+    twice = lt.read_log(written(tmp_path, TOTALS + "Total;Uppföljning;2019-01-31;;\n"))
+    assert (twice.quality.rows_rejected, len(twice)) == (0, 4)
+    within = lt.read_log(written(tmp_path, TOTALS + "3;Totalbedömning;2019-01-31;;\n"))
+    assert (within.quality.rows_rejected, len(within)) == (0, 4)
+
+
+def test_each_sheet_and_each_frame_has_a_last_row_of_its_own(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    for name in ("BVC", "BUP"):
+        sheet = book.create_sheet(name)
+        for cells in (
+            ["Ärende", "Händelse", "Datum"],
+            [f"{name} 1", "Besök", dt.datetime(2019, 1, 1)],
+            ["Summa", 1, dt.datetime(2019, 1, 31)],
+        ):
+            sheet.append(cells)
+    book.save(tmp_path / "log.xlsx")
+    log = lt.read_log(tmp_path / "log.xlsx")
+    assert log.quality.rejected_by_reason == {"totals row": 2}
+    assert [(row["sheet"], row["row_number"]) for row in log.rejected.records()] == [("BVC", 3), ("BUP", 3)]
+    frame = pd.DataFrame({"case_id": ["a", "Total"], "activity": ["x", "y"], "start": pd.to_datetime(["2019-01-01", "2019-01-31"])})
+    assert lt.read_log(frame).quality.rejected_by_reason == {"totals row": 1}

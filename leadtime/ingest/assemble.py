@@ -16,6 +16,7 @@ from leadtime.engine.lifecycle import paired
 from leadtime.engine.readtable import ReadTable
 from leadtime.engine.tables import Raw, cleaned, has_value
 from leadtime.engine.times import TimeSource, all_midnights, span_us
+from leadtime.engine.totals import without_totals
 from leadtime.engine.zones import offsets
 from leadtime.errors import InputError
 from leadtime.ingest.source import Options, Source
@@ -44,6 +45,7 @@ def event_log(
     where = f"'{source.name}'" if source.path else "the frame"
     columns = {**(options.columns or {}), **source.joined}
     resolution = resolve_roles(source.eligible(columns), columns, where=where)
+    raw = without_totals(raw, resolution.roles)
     times, findings = _times(source, resolution.roles)
     spent = source.spent - set(resolution.roles.values())
     by_sheet = source.sheets_stacked and "unit" not in resolution.roles
