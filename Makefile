@@ -2,7 +2,7 @@
 # Another Python: `make test PYTHON=python3.12`.
 
 PYTHON ?= python3
-# Further arguments for pytest, as in `make test ARGS="-k survival"`.
+# Further arguments for pytest, as in `make test ARGS="-k survival"`, or `make test ARGS=--cov` for coverage.
 ARGS ?=
 WORKERS ?= 2
 SIZES ?= 1e5,1e6
@@ -38,8 +38,8 @@ reports: .venv/core.stamp  ## makes the example reports in reports/examples anew
 		echo "written: $$out"; \
 	done
 
-test: lint  ## runs lint, types, rooms, tests, doctests and coverage: under ten minutes, set-up included
-	$(BIN)/python $(PYTEST) --numprocesses $(WORKERS) -m "not slow" --cov --cov-report=term
+test: lint  ## runs lint, types, rooms, tests and doctests: under ten minutes, set-up included; ARGS=--cov measures coverage
+	$(BIN)/python $(PYTEST) --numprocesses $(WORKERS) -m "not slow"
 
 # Another time zone and locale than the machine's, the slow tests, more examples a property, Spark, and a program that is missing is a failure.
 test-all: .venv/extra.stamp  ## runs all tests: the slow ones and those that need another program too

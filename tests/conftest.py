@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib.util
 import os
 import shutil
@@ -26,6 +27,9 @@ os.environ["MPLBACKEND"] = "Agg"
 os.environ["NO_COLOR"] = "1"
 for name in ("COLUMNS", "LINES", "FORCE_COLOR", "CLICOLOR_FORCE"):
     os.environ.pop(name, None)
+
+# Left to itself the collector looks through half a million live objects of the libraries again and again: a seventh of the tests' time.
+gc.set_threshold(50_000, 20, 50)
 
 # Without a deadline and with the same examples each time: a slow or busy machine fails no test.
 # An example that goes through the engine takes a third of a second, hence few of them by default.
