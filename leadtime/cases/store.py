@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
 
-from leadtime.cases.clock import latest_moment
+from leadtime.cases.clock import bound_of, latest_moment
 from leadtime.cases.result import LeadTimes
 from leadtime.cases.times import times_of
 from leadtime.engine.partitions import merge, read_files, write_month
@@ -48,7 +48,7 @@ class _Manifest:
     files: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     rows: int = 0
     timezone: str | None = None
-    precision: Literal["clock", "date", "mixed"] | None = None
+    precision: Literal["clock", "date", "mixed"] = "clock"
     roles: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     times: Mapping[str, Mapping[str, Mapping[str, Any]]] = field(default_factory=lambda: MappingProxyType({}))
 
@@ -128,11 +128,11 @@ class LogStore:
         found = merge(log.session, log.frame, self._paths(manifest), first_row=manifest.rows, replace=replace)
         files = dict(manifest.files)
         for month in found.months:
-            name = f"events-{month}-{secrets.token_hex(4)}.parquet"
+            name = f"events-{month}-{uuid.uuid4().hex}.parquet"
             stored = files.pop(month, None)
             if write_month(log.session, found, month, stored and str(self.folder / stored), str(self.folder / name)):
                 files[month] = name
-        precision = log.precision if manifest.precision in (None, log.precision) else "mixed"
+        precision = log.precision if not manifest.files or log.precision == manifest.precision else "mixed"
         rows = manifest.rows + log.session.count(log.frame)
         kept = {key: {month: of for month, of in times.items() if month not in found.months} for key, times in manifest.times.items()}
         self._write(_Manifest(files, rows, log.timezone, precision, {**manifest.roles, **log.roles}, kept))
@@ -158,10 +158,10 @@ class LogStore:
         whole = self._log_of(session, manifest, list(paths.values()), observed_until)
         given = observed_until or moment_of(pathway.log.observed_until if pathway else None, manifest.timezone)
         moment = given or (None if pathway is None else latest_moment(whole))
-        key = pathway.sha256[:16] if pathway else "first-to-last"
+        key = pathway.sha256 if pathway else "first-to-last"
         known = dict(manifest.times.get(key, {}))
         for month, path in paths.items():
-            if not _holds(known.get(month), moment, pathway):
+            if not _holds(known.get(month), _place_of(moment, manifest.timezone), pathway):
                 part = self._log_of(session, manifest, [path], moment)
                 known[month] = self._computed(times_of(part, pathway, of_part=True), moment, f"times-{month}-{key}")
         self._write(_replaced(manifest, key, known))
@@ -171,12 +171,12 @@ class LogStore:
 
     def _computed(self, times: LeadTimes, moment: Moment | None, stem: str) -> dict[str, Any]:
         """Writes a month's lead times; `settled` says that a later end of observation changes none of them."""
-        name = f"{stem}-{secrets.token_hex(4)}.parquet"
+        name = f"{stem}-{uuid.uuid4().hex}.parquet"
         times.log.session.write_parquet(times.frame, str(self.folder / name))
         settled = {str(row[0]) for row in times.flow.rows} <= {"stopped", "left"} and times.events_after_observation == 0
         return {
             "file": name,
-            "until": None if moment is None else moment.wall_us,
+            "until": _place_of(moment, times.log.timezone),
             "settled": settled,
             "late": times.events_after_observation,
         }
@@ -191,7 +191,7 @@ class LogStore:
         columns = tuple(frame.collect_schema().names())
         provenance = Provenance(str(self.folder), "store", path=None)
         return EventLog(
-            frame, session, columns, manifest.roles, manifest.precision or "clock", provenance,
+            frame, session, columns, manifest.roles, manifest.precision, provenance,
             timezone=manifest.timezone, observed_until=until,
         )  # fmt: skip
 
@@ -214,7 +214,7 @@ class LogStore:
         """Puts the new manifest in place, then drops the files that it no longer names."""
         path = self.folder / _MANIFEST
         held = {"version": _VERSION, **{name: getattr(manifest, name) for name in manifest.__dataclass_fields__}}
-        write_whole(path, json.dumps(held, ensure_ascii=False, indent=1, default=dict).encode())
+        write_whole(path, json.dumps(held, default=dict).encode())
         named = {*manifest.files.values(), *(of["file"] for times in manifest.times.values() for of in times.values())}
         for item in self.folder.glob("*.parquet"):
             if item.name not in named:
@@ -225,13 +225,16 @@ def _replaced(manifest: _Manifest, key: str, times: Mapping[str, Mapping[str, An
     return _Manifest(manifest.files, manifest.rows, manifest.timezone, manifest.precision, manifest.roles, {**manifest.times, key: times})
 
 
-def _holds(known: Mapping[str, Any] | None, moment: Moment | None, pathway: Pathway | None) -> bool:
+def _place_of(until: Moment | None, timezone: str | None) -> list[int] | None:
+    """Where an end of observation lies among others: a day ends before its last midnight, which a clock time there includes."""
+    return None if until is None else [bound_of(until, timezone).us, not until.is_date]
+
+
+def _holds(known: Mapping[str, Any] | None, until: list[int] | None, pathway: Pathway | None) -> bool:
     """Whether a month's lead times still hold: at the same end of observation, or at a later one that moves none of its cases."""
     if known is None:
         return False
-    until = None if moment is None else moment.wall_us
-    if known["until"] == until:
-        return True
     # Rules other than `first` may choose a later event once more of them are seen.
     plain = pathway is not None and all(milestone.rule == "first" for milestone in pathway.milestones.values())
-    return bool(plain and known["settled"] and until is not None and known["until"] is not None and until > known["until"])
+    held: Any = known["until"]
+    return bool(until >= held if plain and known["settled"] else until == held)
