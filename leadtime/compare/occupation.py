@@ -9,7 +9,6 @@ Source: DEFINITIONS 4.8; risk sets as in 3.1.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
@@ -19,14 +18,13 @@ import numpy.typing as npt
 from scipy.sparse import csr_array
 
 from leadtime.compare.cohorts import Cohort
+from leadtime.survival.resampling import samples
 
 __all__ = ["Occupation", "Spells"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
-
-_CHUNK = 1_000_000  # numbers held at once, few enough for the processor to hold them near
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,14 +95,12 @@ class Occupation:
 
         Also which draws are sound: a sample that ends before tau with cases still open has no restricted mean to tau.
         """
-        of_case = np.arange(self.n) if person is None else np.unique(person, return_inverse=True)[1]
-        units = int(of_case.max()) + 1
-        parts = [self.weighted(drawn.T.astype(np.float64, order="C")[of_case]) for drawn in _drawn(units, draws, self._width, generator)]
+        of_case = None if person is None else np.unique(person, return_inverse=True)[1]
+        units = self.n if of_case is None else int(of_case.max()) + 1
+        width = max(self.n, self.times.size, self.seen.case.size)
+        drawn = samples(units, np.full(units, 1 / units), draws, generator, width=width)
+        parts = [self.weighted(counts if of_case is None else counts[of_case]) for counts in drawn]
         return np.concatenate([means for means, _ in parts]), np.concatenate([sound for _, sound in parts])
-
-    @property
-    def _width(self) -> int:
-        return max(self.n, self.times.size, self.seen.case.size)
 
     def weighted(self, weights: Floats) -> tuple[Floats, Bools]:
         """Gives the mean days in each state, a row a sample, and which samples are sound.
@@ -121,10 +117,12 @@ class Occupation:
 
     def _curve(self, weights: Floats) -> tuple[Floats, Floats, Floats, Bools]:
         """Just after each time but tau: who is under observation, who comes later, and S; and where S is 0 while cases follow."""
-        entered, ended, stopped = (changes @ weights for changes in self._changes)
-        early = self.entry < 0
-        after: Any = weights[early].sum(axis=0) + np.cumsum(entered - ended, axis=0)
-        waiting: Any = weights[~early].sum(axis=0) - np.cumsum(entered, axis=0)
+        late = self.entry >= 0
+        entering, ending, stopping = self._changes
+        entered = entering @ weights if late.any() else np.zeros((1, weights.shape[1]))
+        ended, stopped = ending @ weights, stopping @ weights
+        after: Any = weights[~late].sum(axis=0) + np.cumsum(entered - ended, axis=0)
+        waiting: Any = weights[late].sum(axis=0) - np.cumsum(entered, axis=0)
         curve: Any = np.cumprod(1 - _ratio(stopped, after + ended - entered), axis=0)
         emptied: Bools = np.any((curve <= 0) & (after > 0), axis=0)
         return after, waiting, curve, emptied
@@ -164,19 +162,20 @@ class Occupation:
         return np.searchsorted(self.times, time, side="right") - 1
 
     def _summed(self, which: Literal["seen", "unseen"], weights: Floats, rate: Floats) -> Floats:
-        """For each sample the rate summed over the time that its cases spend in each state."""
-        lengths = np.diff(self.times)[:, None]
-        spent = (np.cumsum(moved @ weights, axis=0) * lengths + part @ weights for moved, part in self._stays[which])
-        return np.stack([np.einsum("tk,tk->k", rate, days) for days in spent], axis=1)
+        """For each sample the rate summed over the time that its cases spend in each state.
+
+        Who comes into a state gains the rate over the rest of the step and all steps after it; who goes from it loses as much.
+        """
+        later: Any = np.cumsum((rate * np.diff(self.times)[:, None])[::-1], axis=0)[::-1]
+        spent = (_product(moved @ weights, later) + _product(part @ weights, rate) for moved, part in self._stays[which])
+        return np.stack([*spent], axis=1)
+
+
+def _product(first: Floats, second: Floats) -> Floats:
+    """The sum over the rows of the products of two tables, for each column."""
+    return np.einsum("tk,tk->k", first, second)
 
 
 def _ratio(part: Floats, whole: Floats) -> Floats:
     """The part of each whole, 0 where there is none."""
     return np.divide(part, whole, out=np.zeros_like(part), where=whole > 0)
-
-
-def _drawn(units: int, draws: int, width: int, generator: np.random.Generator) -> Iterator[Ints]:
-    """How often each unit is drawn, a row a draw, in parts that fit into memory."""
-    step = max(1, _CHUNK // max(1, width))
-    for start in range(0, draws, step):
-        yield generator.multinomial(units, np.full(units, 1 / units), size=min(step, draws - start))

@@ -24,12 +24,12 @@ from leadtime.survival.checks import (
     two_groups,
 )
 from leadtime.survival.curve import curves_by_group
+from leadtime.survival.resampling import samples
 from leadtime.survival.risksets import TOLERANCE
 
 __all__ = ["RatioInterval", "median_ratio", "percent_change", "ratio_by_mover"]
 
 RatioInterval = Literal["mover", "bootstrap"]
-_CHUNK = 250_000  # numbers held at once, few enough for the processor to hold them near
 
 
 def median_ratio(
@@ -205,19 +205,15 @@ def _times_before_entry(entry: Array, time: Array) -> Array:
 def _bootstrap_medians(sample: Sample, owner: Array | None, draws: int, generator: np.random.Generator) -> Floats:
     """The medians of resampled cases: infinite where not reached, NaN where an early risk set emptied."""
     units = _resampling(sample, owner)
-    step = max(1, _CHUNK // max(units.time.size, units.chances.size))
-    parts = []
-    for start in range(0, draws, step):
-        counts = generator.multinomial(units.size, units.chances, size=min(step, draws - start))
-        parts.append(_medians_of(units, counts.T.astype(np.float64, order="C")))
-    return np.concatenate(parts)
+    parts = samples(units.size, units.chances, draws, generator, width=units.time.size)
+    return np.concatenate([_medians_of(units, counts) for counts in parts])
 
 
 def _medians_of(units: _Resampling, counts: Floats) -> Floats:
     """The median of each sample; `counts` has a row a unit and a column a sample, so that all samples are summed at once."""
     events = np.asarray(units.events @ counts)
     at_risk = np.cumsum(np.asarray(units.leaving @ counts)[::-1], axis=0)[::-1]
-    some = np.where(at_risk > 0, at_risk, 1.0)
+    some = np.maximum(at_risk, 1.0)
     survival = np.cumprod((some - events) / some, axis=0)
     medians = _crossings(units.time.astype(np.float64), survival)
     if units.late:
