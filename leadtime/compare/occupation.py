@@ -173,7 +173,8 @@ class Occupation:
 
 def _product(first: Floats, second: Floats) -> Floats:
     """The sum over the rows of the products of two tables, for each column."""
-    return np.einsum("tk,tk->k", first, second)
+    summed: Floats = np.einsum("tk,tk->k", first, second)
+    return summed
 
 
 def _ratio(part: Floats, whole: Floats) -> Floats:
