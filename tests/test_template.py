@@ -81,6 +81,7 @@ def test_one_command_makes_the_report_of_a_filled_template(tmp_path: Path, langu
     page = (tmp_path / "mine_report" / "report.html").read_text(encoding="utf-8")
     assert f'<html lang="{language}' in page
     assert "Vår studie" in page
+    assert {"en": "<td>Referrer", "sv": "<td>Remittent"}[language] in page.replace('th scope="row"', "td")
 
 
 def test_cases_are_joined_by_their_id_and_what_has_no_match_is_counted(tmp_path: Path) -> None:
@@ -102,6 +103,29 @@ def test_cases_are_joined_by_their_id_and_what_has_no_match_is_counted(tmp_path:
     assert times.loc["b30", "exit"] == "Moved"
     assert times["status"].value_counts().to_dict() == {"stopped": 36, "left": 4, "excluded": 1}  # the stranger has no start
     assert times.loc["b3", "Referrer"] == "BVC"
+
+
+@pytest.mark.parametrize("language", ["en", "sv"])
+def test_who_referred_stands_in_table_1_and_in_the_report(tmp_path: Path, language: str) -> None:
+    path = filled(tmp_path, language)
+    header = {"en": "Referrer", "sv": "Remittent"}[language]
+    times = lt.lead_times(lt.read_log(path), lt.read_pathway(path))
+    described = lt.describe_cohorts(times, by="cohort")
+    assert {row.level: row.n for row in described.rows if row.variable == "referrer"} == {"BVC": 20}
+    assert header not in described.variables
+    assert lt.describe_cohorts(times, by="cohort", variables=[header]).variables[-1] == "referrer"
+
+
+def test_a_referrer_by_name_stands_in_no_report(tmp_path: Path) -> None:
+    path = filled(tmp_path)
+    book = openpyxl.load_workbook(path)
+    for row in book[CASES["en"]].iter_rows(min_row=3):
+        row[5].value = "Anna Berg" if (row[0].row or 0) % 2 else "Åke Öst"
+    book.save(path)
+    assert main(["report", str(path)]) == 0
+    page = (tmp_path / "mine_report" / "report.html").read_text(encoding="utf-8")
+    assert "Anna Berg" not in page
+    assert "Referrer" not in page
 
 
 def test_the_log_of_a_template_knows_its_settings_and_a_call_knows_better(tmp_path: Path) -> None:

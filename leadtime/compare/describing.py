@@ -12,7 +12,7 @@ import narwhals as nw
 import numpy as np
 import numpy.typing as npt
 
-from leadtime.columns import DATE_ROLES, EVENT_ROLES
+from leadtime.columns import DATE_ROLES, EVENT_ROLES, normalised
 from leadtime.errors import InputError, UsageError, checks_arguments, did_you_mean
 from leadtime.results import Result, Table, Value
 
@@ -31,6 +31,7 @@ DAYS_PER_YEAR = 365.25
 MOST_LEVELS = 30  # an attribute with more is free text or a number of a case, and left out unless asked for
 FEW_NUMBERS = 10  # text that spells so few different numbers is codes, not measurements
 _FIRST = ("age_at_start_years", "age_at_stop_years", "sex", "site", "route", "referrer", "start_unit", "start_month")
+_REFERRER = ("referrer", "remittent")  # as the template's sheet of cases has it, in each language; no role, so its column keeps its header
 _COLUMNS = ("variable", "level", "cohort", "n", "share", "mean", "sd", "median", "missing", "standardised_difference")
 
 
@@ -97,10 +98,10 @@ def describe_cohorts(
 ) -> CohortDescription:
     """Describes the cases of each cohort and says how far the cohorts differ ("Table 1").
 
-    Described are the age at start and at stop (in years of 365.25 days, where there is a birth date), sex, site, route, referrer, the
-    unit of the event that started the clock (`start_unit`) and the month of the year it started in, then every other attribute with one
-    value a case. Excluded cases are left out. Age at stop is that of the cases that are stopped: the others have none yet, which isn't
-    counted as missing.
+    Described are the age at start and at stop (in years of 365.25 days, where there is a birth date), sex, site, route, referrer (an
+    attribute of that name, or Remittent, as the template has it), the unit of the event that started the clock (`start_unit`) and the
+    month of the year it started in, then every other attribute with one value a case. Excluded cases are left out. Age at stop is that
+    of the cases that are stopped: the others have none yet, which isn't counted as missing.
 
     Text that spells numbers is a measurement where it has over 10 different values, else a category.
 
@@ -271,7 +272,9 @@ def _variables(frame: pd.DataFrame, attributes: dict[str, str], start_units: dic
     found["start_month"] = _Variable("start_month", "category", [f"{m:02d}" if m > 0 else None for m in months.fillna(0).tolist()], every)
     if start_units:
         found["start_unit"] = _Variable("start_unit", "category", [start_units.get(case) for case in frame["case_id"].tolist()], every)
-    for name, column in attributes.items():
+    told = [name for name in attributes if normalised(name) in _REFERRER]
+    for header, column in attributes.items():
+        name = "referrer" if told == [header] else header
         if name not in (*DATE_ROLES, "person_id", *found):
             found[name] = _typed(name, _plain(frame[column]), every)
     usual = [name for name in _FIRST if name in found]
@@ -314,6 +317,7 @@ def _chosen(found: dict[str, _Variable], wanted: Sequence[str] | None, several: 
         wide = [name for name, variable in found.items() if variable.kind == "category" and len(variable.levels) > MOST_LEVELS]
         # Roles of an event vary within a case by nature; an attribute that does so in some cases is worth a word.
         return [name for name in found if name not in wide], (*wide, *(name for name in several if name not in EVENT_ROLES))
+    wanted = ["referrer" if name not in found and normalised(name) in _REFERRER else name for name in wanted]
     for name in wanted:
         if name in several:
             raise InputError(f"variables names '{name}', which has several values in some cases; describe what has one value a case")

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from leadtime.columns import normalised
 
-__all__ = ["holds_names", "names_persons"]
+__all__ = ["holds_names", "names_persons", "seem_names"]
 
 # Headers that are about a person; those of the second group name things as often, and need values of two words.
 _NAME = re.compile(r"\b(?:\w*(?:namn|name|surname))\b")
@@ -47,5 +47,18 @@ def holds_names(header: str, values: Iterable[str]) -> bool:
         return False
     plain = re.sub(r"[_.:\-]+", " ", normalised(header))
     form = _ONE_OR_MORE if _NAME.search(plain) else _TWO_OR_MORE
+    return _most(form, values)
+
+
+def seem_names(values: Iterable[str]) -> bool:
+    """Gives whether most of some distinct values look like first names with surnames, whatever the header.
+
+    >>> seem_names(["Anna Berg", "Åke Öst"]), seem_names(["BVC", "The family itself"])
+    (True, False)
+    """
+    return _most(_TWO_OR_MORE, values)
+
+
+def _most(form: re.Pattern[str], values: Iterable[str]) -> bool:
     texts = {" ".join(value.split()) for value in values}
     return bool(texts) and sum(bool(form.fullmatch(text)) for text in texts) >= _MOST * len(texts)

@@ -9,6 +9,7 @@ from leadtime.compare import Comparison, describe_cohorts
 from leadtime.compare.describing import CohortDescription, DescriptionRow
 from leadtime.disclosure import HIDDEN, Cell
 from leadtime.errors import InputError, UsageError
+from leadtime.privacy import seem_names
 from leadtime.report.links import Links
 from leadtime.report.model import Block, TextBlock
 from leadtime.results import Table, Value
@@ -53,7 +54,9 @@ def _described(comparison: Comparison) -> CohortDescription | None:
         everything = describe_cohorts(comparison.times, by=comparison.by, order=order)
     except (InputError, UsageError):
         return None
-    kept = tuple(row for row in everything.rows if row.variable in _VARIABLES)
+    # Who referred may be a doctor by name, which is told to nobody.
+    left_out = "referrer" if seem_names(row.level for row in everything.rows if row.variable == "referrer") else ""
+    kept = tuple(row for row in everything.rows if row.variable in _VARIABLES and row.variable != left_out)
     return CohortDescription(everything.by, everything.cohorts, kept, everything.left_out, everything.without_cohort)
 
 
