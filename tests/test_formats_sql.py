@@ -16,6 +16,8 @@ import pytest
 import sqlalchemy
 
 import leadtime as lt
+from leadtime.ingest import spark
+from leadtime.ingest.source import Options
 from tests.conftest import absent
 from tests.test_formats_omop import TABLES, by_hand, frames
 
@@ -89,6 +91,22 @@ def test_a_view_and_a_join_are_read_with_the_types_they_hold(sqlite: sqlalchemy.
 def test_the_table_of_cases_may_be_a_query_too(query: str, sqlite: sqlalchemy.Engine) -> None:
     log = lt.read_log("events", connection=sqlite, cases=query)
     assert lt.lead_times(log).to_pandas()["cohort"].tolist() == ["before"]
+
+
+@pytest.mark.parametrize("kind", ["frame", "path"])
+def test_the_cases_may_be_a_query_beside_events_from_elsewhere(kind: str, sqlite: sqlalchemy.Engine, tmp_path: Path) -> None:
+    frame = pd.DataFrame(ROWS)
+    frame.to_csv(tmp_path / "log.csv", index=False)
+    source = frame if kind == "frame" else tmp_path / "log.csv"
+    log = lt.read_log(source, connection=sqlite, cases="SELECT * FROM children")
+    assert lt.lead_times(log).to_pandas()["cohort"].tolist() == ["before"]
+
+
+def test_a_query_of_cases_has_its_connection_on_spark_too(sqlite: sqlalchemy.Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    handed: list[object] = []
+    monkeypatch.setattr(spark, "handed_over", lambda found, own, engine: handed.append(own.collect(found)["cohort"].tolist()))
+    spark._declared(object(), "SELECT * FROM children", Options(), sqlite, zone=None)
+    assert handed == [["before"]]
 
 
 def test_a_result_larger_than_a_batch_is_read_whole_and_in_order(sqlite: sqlalchemy.Engine, monkeypatch: pytest.MonkeyPatch) -> None:

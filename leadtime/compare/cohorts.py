@@ -275,6 +275,16 @@ def _checked(before: Cohort, after: Cohort, codes: Ints) -> Pair:
     return Pair(before, after, int(np.count_nonzero(codes == WASHED_OUT)), int(np.count_nonzero(codes == OUTSIDE)))
 
 
+def _remedy(design: Design) -> str:
+    """How two groups come about."""
+    if design.by_date:
+        return "choose a break date with clock starts on both sides of it"
+    return (
+        "give the first day of the new way of working with break_date= (--break-date 2020-01-01), or the column that says before or after "
+        "with by= (--by)"
+    )
+
+
 def _require_groups(rows: CaseRows, design: Design, codes: Ints) -> None:
     """Two groups, each named as one that is there."""
     if design.by_date:
@@ -285,7 +295,7 @@ def _require_groups(rows: CaseRows, design: Design, codes: Ints) -> None:
         what = f"in '{design.by}'"
     if len(groups) < 2:
         only = f"only one cohort, '{groups[0]}'" if groups else "no cohort"
-        raise InputError(f"there is {only} {what}; a comparison needs two, before and after")
+        raise InputError(f"there is {only} {what}; a comparison needs two: {_remedy(design)}")
     for argument, label in (("before", design.before), ("after", design.after)):
         if label not in groups:
             raise UsageError(f"{argument}='{label}' is no group of '{design.by}'{did_you_mean(label, groups)}")

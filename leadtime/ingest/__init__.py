@@ -17,7 +17,7 @@ from leadtime.errors import ResourceError, UsageError, did_you_mean
 from leadtime.ingest.assemble import declared_cases, event_log
 from leadtime.ingest.moments import checked_zone, moment_of
 from leadtime.ingest.opening import opened
-from leadtime.ingest.query import is_query
+from leadtime.ingest.query import connection_for
 from leadtime.ingest.source import Options, Source
 from leadtime.ingest.spark import is_spark, on_spark
 from leadtime.log import EventLog
@@ -116,9 +116,10 @@ def read_log(
     names = (sheets,) if isinstance(sheets, str) else None if sheets is None else tuple(sheets)
     options = Options(columns, names, header_row, delimiter, encoding, decimal, date_order, date_rules, folder, object_type)
     if engine == "spark" or is_spark(source):
-        return on_spark(source, options, zone=zone, until=until, drop_duplicates=duplicates == "drop", cases=cases)
+        return on_spark(source, options, zone=zone, until=until, drop_duplicates=duplicates == "drop", cases=cases, connection=connection)
     session = Session(memory_limit=memory_limit, spill_folder=folder, threads=threads)
-    found = opened(session, source, options, format=format, connection=connection)
+    of_events = connection if isinstance(source, str) or connection_for(cases, connection) is None else None
+    found = opened(session, source, options, format=format, connection=of_events)
     if found.settings is not None:
         zone = zone or found.settings.value("timezone")
         until = moment_of(observed_until or found.settings.value("observed_until"), zone)
@@ -145,7 +146,7 @@ def _declared(
         return None, ()
     plain = options.for_cases
     if not isinstance(cases, _CaseSheets):
-        return declared_cases(opened(session, cases, plain, connection=_for_cases(cases, connection)), plain, zone=zone)
+        return declared_cases(opened(session, cases, plain, connection=connection_for(cases, connection)), plain, zone=zone)
     plain = replace(plain, sheets=cases.names)
     frame, lost = declared_cases(opened(session, cases.path, plain, format="xlsx"), plain, zone=zone)
     return (frame if session.count(frame) else None), lost
@@ -160,11 +161,6 @@ def _check_choices(*, duplicates: object, engine: object, format: object, date_o
         if value not in allowed:
             words = [str(word) for word in allowed if word is not None]
             raise UsageError(f"{name}={value!r} isn't allowed{did_you_mean(str(value), words)}")
-
-
-def _for_cases(cases: object, connection: object | None) -> object | None:
-    """The connection where the table of cases is a query too; a path or a frame needs none."""
-    return connection if isinstance(cases, str) and is_query(cases) else None
 
 
 def _spill_folder(given: str | os.PathLike[str] | None) -> str | None:

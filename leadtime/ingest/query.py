@@ -20,7 +20,7 @@ from leadtime.ingest.source import Source, unique_headers
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine, Result
 
-__all__ = ["is_query", "keeps_zones", "read_query", "read_tables", "write_rows"]
+__all__ = ["connection_for", "is_query", "keeps_zones", "read_query", "read_tables", "write_rows"]
 
 _BATCH = 50_000
 
@@ -165,6 +165,15 @@ def is_query(text: str) -> bool:
     """
     bare = _bare(text)
     return bool(_READS.match(bare)) and len(bare.split()) > 1
+
+
+def connection_for(table: object, connection: object | None) -> object | None:
+    """Gives the connection where a table is a query; a path or a frame needs none.
+
+    >>> connection_for("select * from children", "sqlite:///log.db"), connection_for("children.csv", "sqlite:///log.db")
+    ('sqlite:///log.db', None)
+    """
+    return connection if isinstance(table, str) and is_query(table) else None
 
 
 def _bare(query: str) -> str:

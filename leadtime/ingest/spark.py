@@ -22,6 +22,7 @@ from leadtime.engine.spark_times import SparkTime, all_midnights, all_numbers, k
 from leadtime.errors import InputError, UsageError
 from leadtime.ingest.assemble import declared_cases
 from leadtime.ingest.opening import opened
+from leadtime.ingest.query import connection_for
 from leadtime.ingest.source import Options
 from leadtime.ingest.spelling import assumptions, meaning, partial_dates
 from leadtime.log import EventLog, Moment, Provenance
@@ -44,8 +45,19 @@ def is_spark(source: Any) -> bool:
     return type(native).__module__.startswith("pyspark.")
 
 
-def on_spark(source: Any, options: Options, *, zone: str | None, until: Moment | None, drop_duplicates: bool, cases: Any) -> EventLog:
+def on_spark(
+    source: Any,
+    options: Options,
+    *,
+    zone: str | None,
+    until: Moment | None,
+    drop_duplicates: bool,
+    cases: Any,
+    connection: object | None = None,
+) -> EventLog:
     """Gives the event log of a Spark frame, or of a Parquet path that Spark is to read, beside a table of cases of any kind.
+
+    The connection is that of the cases, where they are a query.
 
     Raises:
         InputError: a column isn't found or is ambiguous, or no row can be kept.
@@ -62,7 +74,7 @@ def on_spark(source: Any, options: Options, *, zone: str | None, until: Moment |
         reasons = ", ".join(f"{reason}: {count}" for reason, count in read.reasons().items()) or "it has none"
         raise InputError(f"no row of the Spark frame can be kept ({reasons}); check the columns, and name others with columns=")
     _require_no_steps(read, resolution.roles)
-    declared, of_cases = (None, ()) if cases is None else _declared(engine, cases, options, zone=zone)
+    declared, of_cases = (None, ()) if cases is None else _declared(engine, cases, options, connection, zone=zone)
     name = "Spark frame" if is_spark(source) else Path(source).name
     log = EventLog(
         read.events(), engine, read.columns, MappingProxyType(dict(resolution.roles)), _precision(read),
@@ -156,11 +168,14 @@ def _precision(read: SparkReadTable) -> Literal["clock", "date", "mixed"]:
     return "date" if every else "mixed" if some else "clock"
 
 
-def _declared(engine: SparkEngine, cases: Any, options: Options, *, zone: str | None) -> tuple[nw.LazyFrame[Any], tuple[Finding, ...]]:
+def _declared(
+    engine: SparkEngine, cases: Any, options: Options, connection: object | None, *, zone: str | None
+) -> tuple[nw.LazyFrame[Any], tuple[Finding, ...]]:
     """The table of case attributes, one row a case, and what was lost in reading it; one that isn't Spark's is read as on DuckDB."""
-    if not _of_spark(cases):
+    of_cases = connection_for(cases, connection)
+    if of_cases is not None or not _of_spark(cases):
         own = Session()
-        found, lost = declared_cases(opened(own, cases, options.for_cases), options.for_cases, zone=zone)
+        found, lost = declared_cases(opened(own, cases, options.for_cases, connection=of_cases), options.for_cases, zone=zone)
         return handed_over(found, own, engine), lost
     frame = engine.read_parquet(os.fspath(cases)) if isinstance(cases, (str, os.PathLike)) else _frame(cases)
     _require_told_apart(frame.columns, "the case table")
