@@ -185,6 +185,12 @@ def test_the_share_is_shown_with_and_without_pauses_for_finished_and_open_cases(
     assert str(clock) == str(clock.summary)
 
 
+def test_a_case_that_nothing_sets_back_keeps_its_time() -> None:
+    own = PATHWAY | {"clock": {"restart": ["Rebooked"], "nullify": ["Missed first"]}}
+    clock = clock_of(log_of(("a", "Referral", 0), ("a", "Visit", 9), ("b", "Referral", 0), ("b", "Rebooked", 3), ("b", "Visit", 9)), own)
+    assert clock.to_pandas()["clock_days"].tolist() == [9, 6]
+
+
 def test_without_pauses_nothing_is_taken_off() -> None:
     plain = {key: value for key, value in PATHWAY.items() if key != "pauses"}
     clock = clock_of(log_of(*CASE), plain)
@@ -235,3 +241,194 @@ def test_clock_time_is_the_lead_time_less_the_days_that_a_pause_covers(cases: li
     assert frame["clock_days"].tolist() == expected
     off = clock.subtracted.to_pandas().groupby("case_id")["subtracted_days"].sum() if clock.subtracted.rows else pd.Series(dtype=float)
     assert [lead - off.get(f"{number}", 0) for number in range(len(cases))] == expected
+
+
+# --- by the clock, and kinds of activity --------------------------------------------------------------------------------------------
+
+MIXED = [
+    ("a", "Referral", "2024-03-30 12:00"),
+    ("a", "Away", "2024-03-31 00:30"),
+    ("a", "Back", "2024-03-31 12:00"),
+    ("a", "Visit", "2024-04-02 06:00"),
+]
+
+
+def test_without_a_preset_clock_times_are_elapsed_and_with_one_whole_days() -> None:
+    elapsed = clock_of(log_of(*MIXED, until="2024-12-31"))
+    row = elapsed.to_pandas().iloc[0]
+    hours = [round(row[name] * 24, 9) for name in ("lead_time_days", "paused_days", "clock_days")]
+    assert hours == [65, 10.5, 54.5]  # an hour is left out in the night of 31 March
+    assert elapsed.subtracted.rows[0][3:5] == ("2024-03-31 00:30:00", "2024-03-31 12:00:00")
+    whole = clock_of(log_of(*MIXED, until="2024-12-31"), preset="vardgaranti")
+    row = whole.to_pandas().iloc[0]
+    assert [row[name] for name in ("lead_time_days", "paused_days", "clock_days")] == [3, 0, 3]
+    assert whole.subtracted.rows == ()
+
+
+def test_without_a_zone_a_midnight_of_the_list_is_a_date_and_other_times_are_clock_times() -> None:
+    frame = pd.DataFrame(MIXED, columns=["case_id", "activity", "start"])
+    frame.loc[1, "start"] = "2024-03-31 00:00"
+    listed = clock_of(lt.read_log(frame, observed_until="2024-12-31")).subtracted.rows[0]
+    assert listed == ("a", "holiday", "family", "2024-03-31", "2024-03-31 12:00:00", 0.5, 0.5)
+
+
+def test_a_date_at_either_end_of_the_lead_time_lays_the_pauses_on_local_days() -> None:
+    rows = [
+        ("a", "Referral", "2024-03-30"),
+        ("a", "Away", "2024-03-30 12:00"),
+        ("a", "Back", "2024-03-31 12:00"),
+        ("a", "Visit", "2024-04-02 06:00"),
+    ]
+    row = one(log_of(*rows, until="2024-12-31"))
+    assert (row["lead_time_days"], row["paused_days"], row["clock_days"]) == (3, 1, 2)  # days of 24 hours each
+    turned = [("a", "Referral", "2024-03-30 12:00"), ("a", "Away", "2024-03-31"), ("a", "Back", "2024-04-01"), ("a", "Visit", "2024-04-02")]
+    row = one(log_of(*turned, until="2024-12-31"))
+    assert (row["lead_time_days"], row["paused_days"], row["clock_days"]) == (3, 1, 2)
+
+
+def test_a_start_known_to_the_month_stands_in_its_middle_with_a_preset_too() -> None:
+    rows = [("a", "Referral", "april 2024"), ("a", "Away", "2024-05-01"), ("a", "Back", "2024-05-04"), ("a", "Visit", "2024-05-20")]
+    row = one(log_of(*rows, until="2024-12-31"), preset="vardgaranti")
+    assert (row["lead_time_days"], row["paused_days"], row["clock_days"]) == (34.5, 3, 31.5)
+
+
+def test_the_kind_in_the_log_or_the_pathway_makes_a_pause_but_no_mark_is_one_twice() -> None:
+    rows = [("a", "Referral", 0), ("a", "Wait", 10), ("a", "Rest", 30), ("a", "Away", 50), ("a", "Back", 60), ("a", "Visit", 100)]
+    ends = ["", str(FIRST + timedelta(days=20)), str(FIRST + timedelta(days=35)), "", "", ""]
+    wait = PATHWAY | {"activities": {"Wait": {"kind": "pause"}, "Away": {"kind": "pause"}, "Visit": {"kind": "contact"}}}
+    assert one(log_of(*rows, end=ends), wait)["paused_days"] == 20
+    kinds = log_of(*rows, end=ends, kind=["", "Pause", "PAUSE", "pause", "pause", "contact"])
+    assert one(kinds, PATHWAY)["paused_days"] == 25
+    assert one(kinds, PATHWAY | {"activities": {"Rest": {"kind": "admin"}}})["paused_days"] == 20  # the pathway's word holds
+    found = clock_of(kinds, PATHWAY).subtracted.rows
+    assert [(row[1], row[2], row[5]) for row in found] == [
+        ("row 1", "not stated", 10),
+        ("row 2", "not stated", 5),
+        ("holiday", "family", 10),
+    ]
+    assert one(log_of(*rows, end=ends), PATHWAY)["paused_days"] == 10
+    none = {key: value for key, value in PATHWAY.items() if key != "pauses"}
+    assert one(kinds, none)["paused_days"] == 10 + 5 + 10 + 40  # without their pathway Away and Back are pauses without ends
+
+
+@pytest.mark.parametrize(
+    ("kinds", "attended", "paused"),
+    [
+        (None, None, 10), (None, ["", "", "", "Nej", "DNA", ""], 80), (["", "", "Admin", "Team", "other", ""], None, 20),
+        (["", "", "admin", "CONTACT", "value", ""], ["yes"] * 3 + ["no", "yes", "yes"], 30), (["", "", "admin", "admin", "", ""], None, 80),
+    ],
+)  # fmt: skip
+def test_which_event_ends_a_pause_without_an_end(kinds: list[str] | None, attended: list[str] | None, paused: int) -> None:
+    """An attended contact, by kind; where nothing tells kinds, any event but the marks of pauses."""
+    rows = [("a", "Referral", 0), ("a", "Away", 10), ("a", "Letter", 20), ("a", "Talk", 30), ("a", "Test", 40), ("a", "Visit", 90)]
+    if kinds is None and attended is not None:
+        attended = [*attended[:2], "no", *attended[3:]]
+    more = {name: value for name, value in (("kind", kinds), ("attended", attended)) if value is not None}
+    assert one(log_of(*rows, **more))["paused_days"] == paused
+
+
+def test_kinds_of_the_pathway_go_before_those_of_the_log_and_value_is_a_contact() -> None:
+    rows = [("a", "Referral", 0), ("a", "Away", 10), ("a", "Letter", 20), ("a", "Talk", 30), ("a", "Test", 40), ("a", "Visit", 90)]
+    log = log_of(*rows, kind=["", "", "contact", "", "contact", ""])
+    assert one(log, PATHWAY | {"activities": {"Letter": {"kind": "admin"}}})["paused_days"] == 30
+    assert one(log, PATHWAY | {"activities": {"Letter": {"kind": "admin"}, "Talk": {"value_adding": True}}})["paused_days"] == 20
+    assert one(log_of(*rows), PATHWAY | {"activities": {"Talk": {"value_adding": True}}})["paused_days"] == 10
+    assert one(log_of(*rows), PATHWAY | {"activities": {"Talk": {"kind": "contact"}}})["paused_days"] == 20
+
+
+def test_a_contact_on_the_day_a_pause_begins_does_not_end_it() -> None:
+    rows = [
+        ("a", "Referral", 0),
+        ("a", "Away", 10),
+        ("a", "Talk", 10),
+        ("a", "Talk", 25),
+        ("a", "Visit", 90),
+        ("b", "Referral", 0),
+        ("b", "Talk", 5),
+    ]
+    assert clock_of(log_of(*rows)).to_pandas()["paused_days"].tolist() == [15, 0]
+
+
+def test_a_pause_begun_anew_takes_over_and_an_end_without_a_beginning_is_nothing() -> None:
+    kinds = PATHWAY | {"activities": {"Visit": {"kind": "contact"}}}
+    rows = [
+        ("a", "Referral", 0),
+        ("a", "Back", 3),
+        ("a", "Away", 10),
+        ("a", "Away", 20),
+        ("a", "Back", 30),
+        ("a", "Back", 40),
+        ("a", "Visit", 90),
+    ]
+    clock = clock_of(log_of(*rows), kinds)
+    assert [(row[3], row[5]) for row in clock.subtracted.rows] == [("2020-01-11", 10), ("2020-01-21", 10)]
+
+
+def test_pauses_within_one_another_count_once_whichever_ends_last() -> None:
+    marked = [("Referral", 0), ("Away", 10), ("Ill", 15), ("Well", 18), ("Ill", 25), ("Well", 28), ("Back", 30), ("Ill", 30), ("Well", 33)]
+    clock = clock_of(log_of(*(("a", *mark) for mark in marked), ("a", "Visit", 100)))
+    assert [row[6] for row in clock.subtracted.rows] == [20, 0, 0, 3]
+    assert clock.to_pandas()["clock_days"].tolist() == [77]
+
+
+# --- ties of restarts ---------------------------------------------------------------------------------------------------------------
+
+VOID = PATHWAY | {"clock": {"nullify": ["Missed first"], "restart": ["Rebooked"]}}
+
+
+@pytest.mark.parametrize(
+    ("rows", "back", "nullified"),
+    [
+        ([("Referral", 0), ("Rebooked", 20), ("Rebooked", 40)], 40, False),  # the last restart counts
+        ([("Referral", 0), ("Rebooked", 20), ("Missed first", 30)], 100, True),  # one before the start was made void counts no more
+        ([("Referral", 0), ("Missed first", 30), ("Rebooked", 50), ("Rebooked", 60)], 60, False),
+        ([("Referral", 0), ("Missed first", 30), ("Referral", 30)], 30, False),  # of one day, but the later row
+        ([("Referral", 0), ("Referral", 30), ("Missed first", 30)], 100, True),
+        ([("Referral", 0), ("Missed first", 30), ("Referral", 50), ("Missed first", 60), ("Referral", 70)], 70, False),
+        ([("Missed first", 0), ("Referral", 0)], 0, False),
+        ([("Referral", 0), ("Rebooked", 0)], 0, False),
+        ([("Referral", 0), ("Rebooked", 100), ("Missed first", 100)], 0, False),  # the clock had stopped
+    ],
+)
+def test_the_clock_runs_from_the_last_restart_or_from_the_start_after_the_last_void(
+    rows: list[tuple[str, int]], back: int, nullified: bool  # noqa: FBT001 - a column of the cases above
+) -> None:  # fmt: skip
+    row = one(log_of(*(("a", *each) for each in rows), ("a", "Visit", 100)), VOID)
+    assert (row["set_back_days"], row["nullified"]) == (back, nullified)
+    assert row["clock_days"] == (None if nullified else 100 - back)
+
+
+def test_what_sets_the_clock_back_has_its_name_in_the_list() -> None:
+    cases = {
+        "a": [("Referral", 0), ("Rebooked", 20), ("Visit", 100)],
+        "b": [("Referral", 0), ("Missed first", 30), ("Rebooked", 50), ("Visit", 100)],
+        "c": [("Referral", 0), ("Missed first", 30), ("Visit", 90)],
+        "d": [("Referral", 0), ("Visit", 9)],  # nothing sets it back
+    }
+    rows = [(case, *row) for case, of in cases.items() for row in of]
+    clock = clock_of(log_of(*rows), VOID, preset="rtt")
+    assert [row[:3] + row[5:] for row in clock.subtracted.rows] == [
+        ("a", "restart", "restart", 20, 20), ("b", "nullified", "nullified", 50, 50), ("c", "nullified", "nullified", 90, 90),
+    ]  # fmt: skip
+    counted = {(row[0], row[1]): row[2:] for row in clock.summary.rows}
+    assert counted["stopped", "lead time"] == (4, 4, 1)
+    assert counted["stopped", "clock time"] == counted["stopped", "without patient-chosen waiting"] == (3, 3, 1)
+    assert counted["left", "lead time"] == (0, 0, None)
+    assert clock.summary.counts == ("cases", "within")
+    assert clock_of(log_of(*rows), VOID).summary.rows[0] == ("stopped", "lead time", 4, None, None)
+
+
+def test_a_pathways_own_limit_gives_way_to_a_step_that_is_asked_for_and_to_another_preset() -> None:
+    own = PATHWAY | {"clock": {"preset": "vardgaranti", "limit_days": 60}}
+    log = log_of(*CASE)
+    assert [clock_of(log, own, **options).limit_days for options in ({}, {"step": "contact"}, {"limit_days": 0}, {"preset": "rtt"})] == [
+        60,
+        0,
+        0,
+        126,
+    ]
+    held = clock_of(log, own).to_dict()
+    assert (held["preset"], held["limit_days"], len(held["summary"]), len(held["subtracted"])) == ("vardgaranti", 60, 9, 2)
+    assert [row["clock_days"] for row in held["cases"]] == [60]
+    assert "clock_days" in clock_of(log, own)._table().columns
+    assert clock_of(log, own)._repr_html_() == clock_of(log, own).summary._repr_html_()

@@ -162,5 +162,8 @@ def set_back(axis: ClockAxis) -> Frame | None:
         restarted=nw.when(restarts & later).then(nw.col("at")).max(),
         begun_anew=nw.when(anew & later).then(nw.col("at")).min(),
     )
-    nullified = ~nw.col("void_at").is_null() & nw.col("begun_anew").is_null()
-    return found.select("case_id", anew=nw.coalesce("restarted", "begun_anew"), nullified=nullified, void=~nw.col("void_at").is_null())
+    void_case = ~nw.col("void_at").is_null()
+    told = found.with_columns(
+        anew=nw.coalesce("restarted", "begun_anew"), nullified=void_case & nw.col("begun_anew").is_null(), void=void_case
+    )
+    return told.filter(nw.col("void") | ~nw.col("anew").is_null()).select("case_id", "anew", "nullified", "void")
