@@ -98,7 +98,7 @@ class Occupation:
         of_case = None if person is None else np.unique(person, return_inverse=True)[1]
         units = self.n if of_case is None else int(of_case.max()) + 1
         width = max(self.n, self.times.size, self.seen.case.size)
-        drawn = samples(units, np.full(units, 1 / units), draws, generator, width=width)
+        drawn = samples(np.ones(units, np.int64), draws, generator, width=width)
         parts = [self.weighted(counts if of_case is None else counts[of_case]) for counts in drawn]
         return np.concatenate([means for means, _ in parts]), np.concatenate([sound for _, sound in parts])
 

@@ -15,6 +15,7 @@ from leadtime.results import Estimate
 from leadtime.survival.checks import (
     Array,
     Floats,
+    Ints,
     Sample,
     check_choice,
     check_confidence,
@@ -171,8 +172,7 @@ class _Resampling:
     time: Array
     events: Any  # sparse, times x units
     leaving: Any  # sparse, times x units
-    chances: Floats
-    size: int
+    counts: Ints  # how many cases each unit stands for
     late: bool
 
 
@@ -185,15 +185,14 @@ def _resampling(sample: Sample, owner: Array | None) -> _Resampling:
     if owner is None:  # one case of each kind, drawn in proportion to its number
         chosen = np.unique(unit, return_index=True)[1]
         unit, place, observed, entered = unit[chosen], place[chosen], sample.observed[chosen], entered[chosen]
-        chances, size = counts / sample.n, sample.n
     else:
-        observed, chances, size = sample.observed, np.full(counts.size, 1 / counts.size), counts.size
+        observed, counts = sample.observed, np.ones_like(counts)
     shape = (time.size, counts.size)
     events = csr_array((np.ones(int(observed.sum())), (place[observed], unit[observed])), shape=shape)
     leaving = csr_array((np.ones(place.size), (place, unit)), shape=shape)
     late = entered > 0
     leaving = leaving - csr_array((np.ones(int(late.sum())), (entered[late] - 1, unit[late])), shape=shape)
-    return _Resampling(time, events, leaving, chances, size, bool(late.any()))
+    return _Resampling(time, events, leaving, counts, bool(late.any()))
 
 
 def _times_before_entry(entry: Array, time: Array) -> Array:
@@ -205,7 +204,7 @@ def _times_before_entry(entry: Array, time: Array) -> Array:
 def _bootstrap_medians(sample: Sample, owner: Array | None, draws: int, generator: np.random.Generator) -> Floats:
     """The medians of resampled cases: infinite where not reached, NaN where an early risk set emptied."""
     units = _resampling(sample, owner)
-    parts = samples(units.size, units.chances, draws, generator, width=units.time.size)
+    parts = samples(units.counts, draws, generator, width=units.time.size)
     return np.concatenate([_medians_of(units, counts) for counts in parts])
 
 

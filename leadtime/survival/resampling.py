@@ -7,32 +7,36 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from leadtime.survival.checks import Floats
+from leadtime.survival.checks import Floats, Ints
 
 __all__ = ["samples"]
 
 _AT_ONCE = 250_000  # numbers
+_MANY = 5_000  # cases, from which on drawing each is quicker than drawing how often each unit comes
 
 
-def samples(size: int, chances: Floats, draws: int, generator: np.random.Generator, *, width: int = 0) -> Iterator[Floats]:
-    """Gives how often each unit is drawn, a row a unit and a column a sample.
+def samples(counts: Ints, draws: int, generator: np.random.Generator, *, width: int = 0) -> Iterator[Floats]:
+    """Gives how often each unit is drawn when as many cases are drawn as there are: a row a unit and a column a sample.
 
     Args:
-        size: how many units a sample has.
-        chances: of each unit.
+        counts: how many cases each unit stands for.
         draws: how many samples.
         generator: of the draws; nothing else may draw from it meanwhile.
         width: the rows of the tables that the caller makes of a part, where they are more than the units.
 
-    >>> parts = samples(4, np.full(4, 0.25), 3, np.random.default_rng(0))
+    >>> parts = samples(np.array([1, 1, 2]), 3, np.random.default_rng(0))
     >>> np.concatenate([*parts], axis=1).sum(axis=0).tolist()
     [4.0, 4.0, 4.0]
     """
-    step = max(1, _AT_ONCE // max(1, width, chances.size))
+    size, step = int(counts.sum()), max(1, _AT_ONCE // max(1, width, counts.size))
+    unit = np.repeat(np.arange(counts.size), counts)
 
     def drawn(start: int) -> Floats:
-        counts = generator.multinomial(size, chances, size=min(step, draws - start))
-        return counts.T.astype(np.float64, order="C")
+        number = min(step, draws - start)
+        if size <= _MANY:
+            return generator.multinomial(size, counts / size, size=number).T.astype(np.float64, order="C")
+        cases = generator.integers(size, size=(number, size))
+        return np.stack([np.bincount(unit[own], minlength=counts.size) for own in cases], axis=1).astype(np.float64)
 
     with ThreadPoolExecutor(1) as ahead:
         coming = ahead.submit(drawn, 0)
