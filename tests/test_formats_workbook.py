@@ -250,3 +250,24 @@ def test_rows_that_a_filter_hides_and_hidden_columns_are_read_and_told(tmp_path:
     assert (found["hidden-rows"].count, found["hidden-rows"].examples) == (2, ("row 4 of sheet 'Data'", "row 5 of sheet 'Data'"))
     assert (found["hidden-columns"].count, found["hidden-columns"].examples) == (1, ("'Enhet' of sheet 'Data'",))
     assert {event["unit"] for event in events(log)} == {"BVC", None}
+
+
+@pytest.mark.usefixtures("library")
+def test_sheets_are_stored_together_and_tell_what_they_tell_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Six sheets in a row: with clock times twice, with dates as text twice, without a unit, and with clock times again."""
+    book = openpyxl.Workbook()
+    book.remove(book.worksheets[0])
+    for number, kind in enumerate(("clock", "clock", "text", "text", "no unit", "clock")):
+        sheet = book.create_sheet(f"Enhet {number}")
+        sheet.append(["Ärende", "Händelse", "Start", *([] if kind == "no unit" else ["Blankett"])])
+        for day in range(1, 4):
+            start = f"2024-02-0{day}" if kind == "text" else MORNING + timedelta(days=day)
+            sheet.append([f"a{day}", f"Besök {number}", start, *([] if kind == "no unit" else [f"M{number}"])])
+    book.save(tmp_path / "log.xlsx")
+    together = lt.read_log(tmp_path / "log.xlsx").to_pandas()
+    monkeypatch.setattr("leadtime.engine.tables._CHUNK", 1)
+    apart = lt.read_log(tmp_path / "log.xlsx").to_pandas()
+    assert together.equals(apart)
+    assert together["activity"].tolist() == [f"Besök {number}" for number in range(6) for _ in range(3)]
+    assert together["unit"].tolist() == [f"Enhet {number}" for number in range(6) for _ in range(3)]
+    assert together["Blankett"].dropna().tolist() == [f"M{number}" for number in (0, 1, 2, 3, 5) for _ in range(3)]

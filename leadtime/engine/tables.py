@@ -6,7 +6,7 @@ reading), `line` (row number as its owner sees it), `sheet`, and `bad` (the text
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -56,6 +56,8 @@ class Moments:
 
 
 Column = Sequence[str | None] | Moments | None
+Block = tuple[Sequence[int], Sequence[str | None], Sequence[Column]]
+"""Rows of some sheets: the number and the sheet of each, and the columns."""
 
 
 @dataclass(frozen=True)
@@ -193,18 +195,18 @@ def has_value(raw: Raw, header: str, *, beside: str | None = None, other_than: I
 def columns_table(
     session: Session,
     headers: Sequence[str],
-    blocks: Iterable[tuple[Sequence[int], str | None, Sequence[Column]]],
+    blocks: Iterable[Block],
     *,
     types: Mapping[str, str],
 ) -> Raw:
-    """Gives the table of columns: of each block its line numbers, its sheet, and a column a header, none where it has none.
+    """Gives the table of columns: of each block its line numbers, its sheets, and a column a header, none where it has none.
 
     `types` are the headers whose columns, of moments only, are stored as they are (``DATE`` or ``TIMESTAMP``); all others as texts.
     """
     kinds = [types.get(header, "VARCHAR") for header in headers]
     name = _texts_table(session, kinds)
-    for lines, sheet, columns in blocks:
-        book: dict[str, tuple[str, Sequence[object]]] = {"line": ("Int64", lines), "sheet": ("string", [sheet] * len(lines))}
+    for lines, sheets, columns in _joined(blocks):
+        book: dict[str, tuple[str, Sequence[object]]] = {"line": ("Int64", lines), "sheet": ("string", sheets)}
         given = {f"c{i}": column for i, column in enumerate(columns) if column is not None}
         moments = {column: found for column, found in given.items() if isinstance(found, Moments)}
         texts = {column: ("string", found) for column, found in given.items() if not isinstance(found, Moments)}
@@ -212,6 +214,41 @@ def columns_table(
         untyped = {column: found.text_of(column) for column, found in moments.items() if kinds[int(column[1:])] == "VARCHAR"}
         session.append_columns(name, book | texts | times, written=untyped)
     return replace(_texts_raw(session, name, headers), types=tuple(kinds), typed=bool(types))
+
+
+def _joined(blocks: Iterable[Block]) -> Iterator[Block]:
+    """Small blocks of columns of the same kinds as one, since storing takes as long for a few rows as for many."""
+    waiting: list[Block] = []
+    for block in blocks:
+        alike = not waiting or list(map(_kind, waiting[0][2])) == list(map(_kind, block[2]))
+        if not alike or sum(len(lines) for lines, *_ in [*waiting, block]) > _CHUNK:
+            yield from _as_one(waiting)
+            waiting = []
+        waiting.append(block)
+    yield from _as_one(waiting)
+
+
+def _kind(column: Column) -> tuple[bool, bool | None]:
+    """What must be alike in columns for one to be stored below the other: whether they are there, and if of moments, of which."""
+    return column is None, column.of_days if isinstance(column, Moments) else None
+
+
+def _as_one(blocks: Sequence[Block]) -> Iterator[Block]:
+    """Blocks below each other; none where there is none."""
+    if len(blocks) < 2:
+        yield from blocks
+        return
+    columns = [_below(parts) for parts in zip(*(columns for *_, columns in blocks), strict=True)]
+    yield [line for lines, *_ in blocks for line in lines], [sheet for _, sheets, _ in blocks for sheet in sheets], columns
+
+
+def _below(columns: Sequence[Column]) -> Column:
+    """Columns of one kind below each other."""
+    moments = [column for column in columns if isinstance(column, Moments)]
+    if moments:
+        return Moments([value for column in moments for value in column.values], moments[0].of_days)
+    texts = [column for column in columns if column is not None and not isinstance(column, Moments)]
+    return [text for column in texts for text in column] if texts else None
 
 
 def _texts_table(session: Session, kinds: Sequence[str]) -> str:

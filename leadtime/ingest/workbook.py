@@ -58,7 +58,7 @@ def read_workbook(session: Session, path: Path, options: Options) -> Source:
     blocks = [
         (
             sheet.numbers,
-            sheet.name,
+            [sheet.name] * len(sheet.numbers),
             [_texts(sheet.columns[place[i]], dates=i in dates) if i in place else None for i in range(len(headers))],
         )
         for sheet, place in paired
