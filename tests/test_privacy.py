@@ -32,7 +32,7 @@ from leadtime.privacy import (
     read_key,
     reserve_pattern,
 )
-from leadtime.quality import check_persons
+from leadtime.quality import check_persons, identifiers
 
 KEY = PseudonymKey(bytes(range(1, 33)))
 
@@ -178,6 +178,18 @@ def test_a_reserve_number_stops_where_its_form_is_given() -> None:
     log = log_of(case_id=["RES-77", "b"])
     assert check_persons(log) == ()
     assert check_persons(log, reserve_numbers=["RES-[0-9]+"])[0].severity == "error"
+
+
+def test_a_log_is_looked_through_for_persons_once_by_each_form_of_reserve_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[object] = []
+    look = identifiers._in_frame
+    monkeypatch.setattr(identifiers, "_in_frame", lambda scope, frame, **how: looked.append(scope.reserve) or look(scope, frame, **how))
+    log, other = log_of(case_id=["121212-1212", "RES-1", "c"]), log_of(case_id=["a", "b", "c"])
+    assert [len(check_persons(log)), len(check_persons(log)), len(check_persons(other))] == [1, 1, 0]
+    assert len(looked) == 2
+    assert "2 values" in check_persons(log, reserve_numbers=["RES-[0-9]+"])[0].message
+    assert "1 value " in check_persons(log)[0].message
+    assert len(looked) == 3
 
 
 def test_a_report_of_personal_numbers_is_refused_and_made_when_told() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import narwhals as nw
 
@@ -28,6 +29,9 @@ _OF_THINGS = frozenset((
     "activity", "unit", "organisation", "place", "profession", "kind", "level", "site", "route", "purpose", "referral_status",
     "referral_to", "cohort", "exit", "sex", "attended",
 ))  # fmt: skip
+
+# What was found in a log, which never changes: it is asked for before the work begins, and again by the report.
+_KNOWN: WeakKeyDictionary[EventLog, dict[re.Pattern[str] | None, list[Sighting]]] = WeakKeyDictionary()
 
 
 def check_persons(log: EventLog, *, reserve_numbers: Iterable[str] = ()) -> tuple[Finding, ...]:
@@ -73,10 +77,13 @@ def refuse_persons(found: Iterable[Finding] | QualityReport, *, remedy: str = ""
 
 def of_persons(scope: Scope) -> list[Sighting]:
     """Gives the columns with personal numbers or names of persons, those of the events first."""
-    found = _in_frame(scope, scope.log.frame, numbered=True)
-    if scope.log.declared_cases is not None:
-        found += _in_frame(scope, scope.log.declared_cases, numbered=False)
-    return found
+    known = _KNOWN.setdefault(scope.log, {})
+    if scope.reserve not in known:
+        found = _in_frame(scope, scope.log.frame, numbered=True)
+        if scope.log.declared_cases is not None:
+            found += _in_frame(scope, scope.log.declared_cases, numbered=False)
+        known[scope.reserve] = found
+    return known[scope.reserve]
 
 
 def _in_frame(scope: Scope, frame: Frame, *, numbered: bool) -> list[Sighting]:
