@@ -291,7 +291,7 @@ def _require_groups(rows: CaseRows, design: Design, codes: Ints) -> None:
         groups = [name for name, code in ((design.before, BEFORE), (design.after, AFTER)) if (codes == code).any()]
         what = "by the break date"
     else:
-        groups = sorted({str(label) for label in rows.labels[design.by] if label is not None})
+        groups = sorted({str(label) for label in set(rows.labels[design.by].tolist()) if label is not None})
         what = f"in '{design.by}'"
     if len(groups) < 2:
         only = f"only one cohort, '{groups[0]}'" if groups else "no cohort"

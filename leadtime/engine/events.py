@@ -118,8 +118,8 @@ def event_table(raw: Raw, reading: Reading) -> ReadTable:
 
 def _query(raw: Raw, reading: Reading, texts: Sequence[str], attributes: Mapping[str, str]) -> str:
     """The steps: texts trimmed, times read, zones applied, ends and problems found, columns named."""
-    # A stored raw table holds no blank rows; a lazy one may.
-    blank = "FALSE" if raw.stored else f"({all_blank(raw.types)})"
+    # A stored raw table holds no blank rows, and no row that is kept is one; else a lazy one may.
+    blank = "FALSE" if raw.stored or reading.sound else f"({all_blank(raw.types)})"
     order = [f"TRY_CAST({raw.column(reading.roles['row'])} AS DOUBLE) AS given_order"] if "row" in reading.roles else []
     first = ["*", *_role_texts(raw, reading, texts), f"{blank} AS blank", *order]
     first += [sql for time in reading.times for sql in text_column(time)]
@@ -256,7 +256,8 @@ def _named(raw: Raw, reading: Reading, texts: Sequence[str], attributes: Mapping
 
     headers = {**{role: literal(header) for role, header in reading.roles.items()}, **({"start": "r_activity"} if reading.wide else {})}
     column = " ".join(f"WHEN {i} THEN {headers[role]}" for i, (_, _, role, _) in enumerate(problems) if role)
-    value = " ".join(f"WHEN {i} THEN {text}" for i, (*_, text) in enumerate(problems))
+    # The text of a value is costly to make, so not where no row has a problem.
+    value = "WHEN 0 THEN NULL::VARCHAR" if reading.sound else " ".join(f"WHEN {i} THEN {text}" for i, (*_, text) in enumerate(problems))
     either = [[f"{time.role}_{flag}" for time in reading.times] for flag in ("fold", "gap")]
     clocked = " OR ".join(f"{time.role}_local IS NOT NULL" for time in reading.times if time.role in ("start", "end"))
     place = "row_number() OVER (ORDER BY given_order NULLS LAST, pos) - 1" if "row" in reading.roles else "pos"

@@ -196,14 +196,15 @@ def _out_of_order(route: Route, cases: pd.DataFrame) -> list[Sighting]:
     pairs = list(combinations(route.order, 2))
     if not pairs:
         return []
-    wrong: npt.NDArray[np.bool_] = np.column_stack([_precedes(cases, second, first) for first, second in pairs])
+    days = {name: cases[f"wall_us_{name}"] // DAY_US for name in route.order}
+    wrong: npt.NDArray[np.bool_] = np.column_stack([_precedes(cases, days, second, first) for first, second in pairs])
     first, second = pairs[int(wrong.sum(axis=0).argmax())]
     return _sighted("impossible-order", cases.iloc[np.flatnonzero(wrong.any(axis=1))], values={"first": first, "second": second})
 
 
-def _precedes(cases: pd.DataFrame, one: str, other: str) -> npt.NDArray[np.bool_]:
+def _precedes(cases: pd.DataFrame, days: Mapping[str, pd.Series[float]], one: str, other: str) -> npt.NDArray[np.bool_]:
     """Whether a milestone is reached before another: on an earlier day where the case has dates, else at an earlier instant."""
-    by_day = cases[f"wall_us_{one}"] // DAY_US < cases[f"wall_us_{other}"] // DAY_US
+    by_day = days[one] < days[other]
     by_clock = cases[f"us_{one}"] < cases[f"us_{other}"]
     return np.where(cases["dated"] > 0, by_day, by_clock)
 

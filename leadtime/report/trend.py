@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 from leadtime import control
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Trend", "trend", "trend_table"]
 
-_EVERY: tuple[Every, ...] = ("month", "quarter", "year")
+_EVERY: tuple[Every, ...] = ("quarter", "year")
 _FEWEST_STARTS = 3  # a period, on average, for a chart of its means to tell anything
 _FEWEST_POINTS = 6
 
@@ -44,15 +45,19 @@ def trend_table(comparison: Comparison, profile: Profile, links: Links) -> Trend
     With one break date the chart runs on past it, with limits of its own on either side.
     """
     by = comparison.by if comparison.of_attribute else None
+    before = comparison.before if by else ""
+
+    @cache
+    def series(every: Every) -> StartCohorts:
+        return monthly_start_cohorts(comparison.times, by=by, every=every)
+
     try:
-        found: dict[Every, StartCohorts] = {every: monthly_start_cohorts(comparison.times, by=by, every=every) for every in _EVERY[1:]}
+        finest: Every = next((every for every in _EVERY if _fit(series(every), max(profile.median_stops, 2))), _EVERY[-1])
+        chosen: Every = next((every for every in _EVERY if _starts(series(every).of(before)) >= _FEWEST_STARTS), _EVERY[-1])
     except LeadtimeError:
         return None
-    before = comparison.before if by else ""
-    finest: Every = next((every for every, series in found.items() if _fit(series, max(profile.median_stops, 2))), "year")
-    chosen: Every = next((every for every, series in found.items() if _starts(series.of(before)) >= _FEWEST_STARTS), "year")
-    chart, line = _charted(found[chosen].of(before), None if by else comparison.break_date)
-    return Trend(_table(found[finest], comparison, links, by), finest, chart, chosen, line, found[finest].tau)
+    chart, line = _charted(series(chosen).of(before), None if by else comparison.break_date)
+    return Trend(_table(series(finest), comparison, links, by), finest, chart, chosen, line, series(finest).tau)
 
 
 def _starts(series: StartCohorts) -> float:
