@@ -109,6 +109,97 @@ def test_the_whole_may_leave_none_or_the_threshold_beside_its_sites_in_whatever_
         assert [one.means for one in told_together(*last, earlier)] == means
 
 
+def units(n: int, *, name: str = "old", scope: str = "", threshold: int = 5, rounding: int = 1, unit: str = "all") -> Release:
+    return Release(name, scope, threshold, rounding, (Table("units", ("unit", "n"), ((unit, n),), counts=("n",)),))
+
+
+def means_of(release: Release, *earlier: Release, profile: str = "se-5") -> list[tuple[str, str]]:
+    table = release.tables[0]
+    return [(one.release, one.means) for one in told_together(disclose(table, profile=profile), release, earlier)]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "threshold", "told"),
+    [
+        (30, 30, 5, False),
+        (30, 31, 5, True),
+        (31, 30, 5, True),
+        (30, 34, 5, True),
+        (30, 35, 5, False),
+        (30, 35, 7, True),
+        (30, 37, 7, False),
+    ],
+)
+def test_the_same_count_may_differ_by_the_threshold_or_by_nothing(before: int, after: int, threshold: int, told: bool) -> None:  # noqa: FBT001
+    """The stricter of the two rules holds, whichever release it is of."""
+    for first, second in ((threshold, 5), (5, threshold)):
+        found = means_of(units(after, name="new", threshold=first), units(before, threshold=second))
+        assert found == ([("old", "difference")] if told else [])
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "by", "told"),
+    [
+        (1, 5, 2, False),
+        (1, 5, 3, True),
+        (1, 5, 4, True),
+        (1, 5, 5, False),
+        (5, 5, 5, False),
+        (5, 5, 0, False),
+        (1, 1, 6, True),
+        (1, 1, 7, False),
+    ],
+)
+def test_a_rounded_count_may_stand_two_beside_the_true_one(one: int, other: int, by: int, told: bool) -> None:  # noqa: FBT001
+    """At threshold 7 a difference d of a count and one rounded to 5 is from d - 2 to d + 2."""
+    new, old = units(30 + by, name="new", threshold=7, rounding=one), units(30, threshold=7, rounding=other)
+    for first, second in ((new, old), (old, new)):
+        assert [means for _, means in means_of(first, second)] == (["difference"] if told else [])
+
+
+def test_a_rest_is_told_once_a_table_and_of_counts_that_are_shown_and_not_rounded() -> None:
+    """Two reports of all, a site of all but three, and one that shows none."""
+    first, second, site = units(40, name="one"), units(60, name="two"), units(37, name="site", scope="A")
+    assert means_of(site, first, second) == [("one", "rest")]
+    assert means_of(site, units(60, name="one"), units(40, name="two")) == [("two", "rest")]
+    assert means_of(units(60, name="two"), first, site) == []
+    assert means_of(units(40, name="new"), site, units(37, name="again", scope="A"), units(21, name="b", scope="B")) == [("site", "rest")]
+    for rounded in (units(37, name="site", scope="A", rounding=5), units(37, name="site", scope="A", rounding=2)):
+        assert means_of(rounded, first) == means_of(first, rounded) == []
+    assert means_of(units(35, name="site", scope="A"), first) == []
+    assert means_of(units(35, name="site", scope="A"), units(40, name="one", threshold=7)) == [("one", "rest")]
+    assert means_of(units(0, name="site", scope="A"), units(40, name="one", unit="other")) == []
+    assert means_of(units(37, name="A", scope="A"), units(1, name="B", scope="B"), first) == [("one", "rest")]  # 40 - 37 - 1, and 40 - 37
+    assert means_of(units(21, name="A", scope="A"), units(19, name="B", scope="B"), first) == []
+
+
+def who(n: int, row: tuple[str, str] = ("site", "A"), *, rounding: int = 1, scope: str = "") -> Release:
+    table = Table("who", ("variable", "level", "cohort", "n"), ((*row, "before", n),), counts=("n",))
+    return Release("whole", scope, 5, rounding, (table,))
+
+
+@pytest.mark.parametrize(("n", "told"), [(40, False), (41, True), (44, True), (36, True), (45, False)])
+def test_a_sites_report_is_held_against_its_row_in_a_report_of_all(n: int, told: bool) -> None:  # noqa: FBT001
+    site = Release("site", "A", 5, 1, (Table("cohorts", ("cohort", "n"), (("before", 40),), counts=("n",)),))
+    assert [(one.table, one.means) for one in told_together(disclose(site.tables[0]), site, [who(n)])] == (
+        [("who", "difference")] if told else []
+    )
+    assert told_together(disclose(site.tables[0]), site, [who(n, ("site", "B")), who(n, ("sex", "A")), who(n, scope="B")]) == ()
+    whole = who(n)
+    assert [one.release for one in told_together(disclose(whole.tables[0]), whole, [site])] == (["site"] if told else [])
+
+
+def test_rows_that_are_named_alike_are_left_out_and_months_name_rows() -> None:
+    twice = Table("units", ("unit", "n"), (("x", 30), ("x", 50), ("y", 20), ("z", "[c]")), counts=("n",))
+    assert {key.row: value for key, value in Release("r", "", 5, 1, (twice,)).counts().items()} == {("y",): 20, ("z",): None}
+    months = Table("curve", ("month", "n", "share"), ((1, 30, 0.5), (2, 20, 0.25)), counts=("n",))
+    assert {key.row: value for key, value in Release("r", "", 5, 1, (months,)).counts().items()} == {("1",): 30, ("2",): 20}
+    published = release_of(disclose(months), name="r", shown=("curve",))
+    assert [table.columns for table in published.tables] == [("month", "n")]
+    assert release_of(disclose(months), name="r", shown=("other",)).tables == ()
+    assert release_of(disclose(Table("curve", ("month", "n"), (), counts=("n",))), name="r", shown=("curve",)).tables == ()
+
+
 def test_a_hidden_count_that_an_earlier_release_of_the_same_table_gives_away_is_stopped():
     """One table hides other cells as cover than the other, so that together every count is known."""
     counts = (("a", 3), ("b", 9), ("c", 9), ("total", 21))

@@ -150,7 +150,7 @@ def _named(table: Table) -> Iterator[tuple[Key, Cell]]:
 
 def _small(difference: int, one: Release, other: Release, profile: Profile) -> bool:
     """Whether a difference of two published counts can only be one of few children."""
-    spread = (one.rounding - 1 + other.rounding - 1 + 1) // 2 if max(one.rounding, other.rounding) > 1 else 0
+    spread = one.rounding // 2 + other.rounding // 2  # by so much each may stand beside its true count
     threshold = max(profile.threshold, one.threshold, other.threshold)
     return abs(difference) - spread > 0 and abs(difference) + spread < threshold
 
@@ -241,23 +241,23 @@ def _unchanged(now: Mapping[Key, int | None], before: Mapping[Key, int | None]) 
 
 def _rests(release: Release, earlier: Sequence[Release]) -> Iterator[Told]:
     """The counts of all that, less those of sites, leave few; the new release is the whole or one of the sites."""
-    threshold = max((one.threshold for one in (release, *earlier)), default=1)
-    if any(one.rounding > 1 for one in (release, *earlier)):
+    every = (release, *earlier)
+    threshold = max(one.threshold for one in every)
+    if any(one.rounding != 1 for one in every):
         return
-    wholes = [one for one in (release, *earlier) if not one.scope]
     sites: dict[str, list[Release]] = {}
-    for one in (release, *earlier):
-        if one.scope:
-            sites.setdefault(one.scope, []).append(one)
-    counts = {id(one): one.counts() for one in (release, *earlier)}
-    for key in release.counts():
-        if counts[id(release)][key] is None:
+    for one in every:
+        sites.setdefault(one.scope, []).append(one)
+    wholes = sites.pop("", [])
+    counts = {id(one): one.counts() for one in every}
+    for key, own in release.counts().items():
+        if own is None:
             continue
         parts = {scope: {value for one in given if (value := counts[id(one)].get(key)) is not None} for scope, given in sites.items()}
-        own = counts[id(release)][key] or 0
         if release.scope:
             sums = _sums({scope: values for scope, values in parts.items() if scope != release.scope})
-            told = [one for one in wholes for by in sums if 0 < (counts[id(one)].get(key) or 0) - own - by < threshold]
+            left = ((one, value - own) for one in wholes if (value := counts[id(one)].get(key)) is not None)
+            told = [one for one, rest in left if any(0 < rest - by < threshold for by in sums)]
         else:
             told = [other for given in sites.values() for other in given] if any(0 < own - by < threshold for by in _sums(parts)) else []
         yield from (Told(one.name, key.table, "rest") for one in told[:1])
