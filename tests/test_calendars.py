@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import holidays
+import narwhals as nw
 import numpy as np
 import pandas as pd
 import pytest
@@ -237,6 +238,45 @@ def test_a_default_date_far_away_has_no_working_time_and_fills_no_memory() -> No
     frame = lt.working_time(times, OFFICE).to_pandas()
     assert pd.isna(frame["working_days"].tolist()[0])
     assert frame["working_days"].tolist()[1] == 1
+
+
+def test_working_time_is_known_from_1900_to_2100_and_of_every_day_of_the_log() -> None:
+    rows = [
+        ("a", "1899-12-31", "1900-01-10"),
+        ("b", "1900-01-01", "1900-01-03"),
+        ("c", "2100-12-29", "2100-12-31"),
+        ("d", "2100-12-29", "2101-01-01"),
+    ]
+    log = log_of(*((case, name, day) for case, *days in rows for name, day in zip("xy", days, strict=True)))
+    assert lt.working_time(lt.lead_times(log), OFFICE).to_pandas()["working_days"].fillna(-1).tolist() == [-1, 2, 2, -1]
+    hours = [("a", "x", "1900-01-02 08:00"), ("a", "y", "1900-01-02 12:00"), ("b", "x", "2100-12-31 09:00"), ("b", "y", "2100-12-31 23:00")]
+    frame = lt.working_time(lt.lead_times(log_of(*hours, zone="UTC")), Calendar("UTC", "09-17")).to_pandas()
+    assert frame["working_hours"].tolist() == [3, 8]
+    empty = lt.working_time(lt.lead_times(log_of(*hours, zone="UTC").filter(nw.col("case_id") == "none")), Calendar("UTC", "09-17"))
+    assert empty.to_pandas().empty
+
+
+def test_a_stop_before_the_middle_of_a_partial_start_has_no_working_days() -> None:
+    pathway = lt.read_pathway({"name": "t", "start": "d", "stop": "h", "milestones": {"d": {"activities": "D"}, "h": {"activities": "H"}}})
+    times = lt.lead_times(log_of(("a", "D", "2024-06"), ("a", "H", "2024-06-02")), pathway)
+    frame = lt.working_time(times, OFFICE).to_pandas()
+    assert (frame["working_days"].tolist(), frame["calendar_days"].tolist()) == ([0], [0])
+
+
+def test_a_transition_between_events_that_overlap_has_no_working_time() -> None:
+    log = log_of(("a", "x", "2024-07-01 09:00"), ("a", "y", "2024-07-01 10:00"), end=["2024-07-02 12:00", "2024-07-01 11:00"])
+    row = lt.working_transitions(log, OFFICE).to_pandas().iloc[0]
+    assert (row["total_working_days"], row["total_working_hours"]) == (0, 0)
+
+
+def test_working_times_as_plain_values_have_a_row_a_case_and_excluded_ones_none() -> None:
+    log = log_of(("a", "D", "2024-07-01"), ("a", "H", "2024-07-03"), ("b", "H", "2024-07-01"), ("c", "D", "2024-07-01"))
+    pathway = lt.read_pathway({"name": "t", "start": "d", "stop": "h", "milestones": {"d": {"activities": "D"}, "h": {"activities": "H"}}})
+    found = lt.working_time(lt.lead_times(log, pathway), OFFICE)
+    assert found.to_dict()["cases"] == [
+        {"case_id": case, "status": status, "lead_time_days": 2, "calendar_days": 2, "working_days": 2, "working_hours": None}
+        for case, status in (("a", "stopped"), ("c", "still waiting"))
+    ]
 
 
 def test_several_slots_may_stand_in_one_text_with_commas_between() -> None:

@@ -191,6 +191,18 @@ def test_a_case_that_nothing_sets_back_keeps_its_time() -> None:
     assert clock.to_pandas()["clock_days"].tolist() == [9, 6]
 
 
+def test_waiting_for_medical_reasons_is_not_the_familys_choice() -> None:
+    rows = [
+        (case, *row)
+        for case, begin, end in (("a", "Away", "Back"), ("b", "Ill", "Well"))
+        for row in (("Referral", 0), (begin, 5), (end, 9))
+    ]
+    clock = clock_of(log_of(*rows, ("a", "Visit", 20), ("b", "Visit", 95)), preset="vardgaranti")
+    assert clock.summary.rows[:3] == (
+        ("stopped", "lead time", 2, 1, 0.5), ("stopped", "clock time", 2, 1, 0.5), ("stopped", "without patient-chosen waiting", 1, 0, 0.0),
+    )  # fmt: skip
+
+
 def test_without_pauses_nothing_is_taken_off() -> None:
     plain = {key: value for key, value in PATHWAY.items() if key != "pauses"}
     clock = clock_of(log_of(*CASE), plain)

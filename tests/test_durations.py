@@ -93,6 +93,20 @@ def test_what_is_no_amount_is_an_error_that_shows_how_to_write_one(text):
         parse_duration(text)
 
 
+@pytest.mark.parametrize(
+    ("days", "said"),
+    [(9.25, 9.5), (9.24, 9.0), (9.75, 10.0), (10.0, 10.0), (10.49, 10.0), (10.5, 11.0), (59.49, 59.0), (59.5, 60.0), (59.99, 60.0)],
+)
+def test_half_days_are_kept_below_ten_and_whole_ones_below_sixty(days, said):
+    assert split_duration(days) == Split(days=said)
+    assert split_duration(60) == Split(months=2.0)
+
+
+@pytest.mark.parametrize(("text", "months"), [("¼ år", 3), ("2¾ mån", 2.75), ("1 3/4 months", 1.75), ("1 år + ½ mån", 12.5), ("0 mån", 0)])
+def test_quarters_and_fractions_are_read(text, months):
+    assert parse_duration(text) == months * DAYS_PER_MONTH
+
+
 @pytest.mark.parametrize("days", [-1, math.inf, math.nan])
 def test_a_negative_or_endless_amount_is_refused(days):
     with pytest.raises(UsageError, match="no amount of time"):

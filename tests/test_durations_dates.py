@@ -251,3 +251,87 @@ def test_a_pivot_of_99_puts_all_two_digit_years_in_the_2000s_and_says_so():
     assert (rules.year_of("00"), rules.year_of("99"), rules.year_of("1985")) == (2000, 2099, 1985)
     assert rules.in_words("pivot") == "two-digit years = 2000-2099"
     assert DateRules(pivot=98).in_words("pivot") == "two-digit years 99-99 = 1999-1999 and 00-98 = 2000-2098"
+
+
+def test_clock_times_and_offsets_at_their_last_minute_are_read_and_past_it_not():
+    last = {
+        "23:59:59.999999": 24 * HOUR - 1,
+        "12:59 am": 59 * HOUR // 60,
+        "12:59 pm": 12 * HOUR + 59 * HOUR // 60,
+        "11:59 pm": 23 * HOUR + 59 * HOUR // 60,
+    }
+    assert [read_moment(f"2019-03-14 {text}").time_us for text in last] == list(last.values())
+    offsets = {"+14:00": 14 * HOUR, "-14:00": -14 * HOUR, "+13:59": 14 * HOUR - HOUR // 60, "+00:59": 59 * HOUR // 60, "gmt": 0}
+    assert [read_moment(f"2019-03-14T10:00:00{text}").offset_us for text in offsets] == list(offsets.values())
+    wrong = ["24:00:00", "23:60", "23:59:60", "13:00 am", "0:59 am", "10:00:00+14:01", "10:00:00-14:01", "10:00:00+00:60"]
+    assert read_dates([f"2019-03-14 {text}" for text in wrong]).values == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("1800-01-01", ("1800-01-01", "1800-01-01")), ("2200-12-31", ("2200-12-31", "2200-12-31")), ("1799", None), ("2201", None),
+        ("jan 1800", ("1800-01-01", "1800-01-31")), ("dec 2200", ("2200-12-01", "2200-12-31")), ("1800", ("1800-01-01", "1800-12-31")),
+        ("v 1 1800", ("1799-12-30", "1800-01-05")), ("v 53 2200", None), ("v 52 2200", ("2200-12-22", "2200-12-28")), ("v 1 2201", None),
+        ("2019-W11-1", ("2019-03-11", "2019-03-11")), ("2019-W11-7", ("2019-03-17", "2019-03-17")),
+        ("2019-12", ("2019-12-01", "2019-12-31")),
+        ("vinter 2200", ("2200-12-01", "2201-02-28")), ("Q1 2019", ("2019-01-01", "2019-03-31")), ("Q4 2019", ("2019-10-01", "2019-12-31")),
+        ("ht 21", ("2021-08-01", "2021-12-31")), ("årsskiftet 1999/00", ("1999-12-15", "2000-01-15")),
+        ("vinter 99/00", ("1999-12-01", "2000-02-29")),
+        ("sommaren 2019/2020", None), ("1-1 mars 2019", ("2019-03-01", "2019-03-01")), ("mars-mars 2019", ("2019-03-01", "2019-03-31")),
+        ("2019-2019", ("2019-01-01", "2019-12-31")), ("2020-2019", None), ("dec-jan 2019", None),
+        ("mars 2019 - 2019-03-31", ("2019-03-01", "2019-03-31")), ("mån 11 mars 2019", ("2019-03-11", "2019-03-11")),
+        ("sön 17 mars 2019", ("2019-03-17", "2019-03-17")), ("mån 12 mars 2019", None),
+    ],
+)  # fmt: skip
+def test_spellings_at_the_edges_of_what_they_mean(text, expected):
+    assert bounds(text) == expected
+
+
+def test_a_texts_length_is_bounded_by_what_a_range_in_words_needs():
+    text = "den 14 september 2019"
+    assert bounds(text + " " * 500) == bounds(text)
+    assert bounds("x" * 500) is None
+
+
+@pytest.mark.parametrize("pivot", [0, 99])
+def test_the_first_and_last_pivot_are_allowed(pivot):
+    assert DateRules(pivot=pivot).year_of("00") == 2000
+    assert DateRules(pivot=0).year_of("01") == 1901
+
+
+def test_seasons_and_the_turn_of_the_year_may_be_as_long_as_they_make_sense():
+    for months in ((1, 1), (1, 12), (12, 12), (12, 23)):
+        assert DateRules(seasons={"summer": months}).months_of("summer") == months
+    for months in ((0, 3), (13, 14), (5, 4), (1, 13), (12, 24)):
+        with pytest.raises(UsageError, match="seasons: summer"):
+            DateRules(seasons={"summer": months})
+    assert bounds("årsskiftet 2019/2020", rules=DateRules(turn_of_year=(1, 31))) == ("2019-12-01", "2020-01-31")
+    assert DateRules(turn_of_year=(31, 1)).in_words("turn_of_year") == "turn of the year = 31 December to 1 January"
+    assert DateRules(seasons={"winter": (11, 15)}).in_words("winter") == "winter = November to March"
+    assert DateRules().in_words("spring_term") == "spring term = January to June"
+    for wrong in ((0, 15), (15, 0), (32, 15), (15, 32)):
+        with pytest.raises(UsageError, match="turn_of_year"):
+            DateRules(turn_of_year=wrong)
+
+
+def test_numbers_are_days_of_excel_up_to_the_end_of_2099_and_may_round_to_the_next_day():
+    def days(*texts, **rules):
+        return {
+            text: (value.lower_day, value.time_us)
+            for text, value in read_dates(texts, numeric=True, rules=DateRules(**rules)).values.items()
+        }
+
+    assert days("73050", "10000") == {"73050": ((date(2099, 12, 31) - EPOCH).days, None), "10000": ((date(1927, 5, 18) - EPOCH).days, None)}
+    assert days("73051", "43538") == {}
+    assert days("43538.99999999999", "43539") == {"43538.99999999999": (17970, 0), "43539": (17970, 0)}
+    assert days("43538,25") == {"43538,25": (17969, 6 * HOUR)}
+    assert days("50101", "51301") == {"50101": (24532, None), "51301": (25732, None)}  # the second is no yymmdd, so neither is
+    assert days("50101.5")["50101.5"] == (24532, 12 * HOUR)
+    for short in ("50101", "51231", "50228", "40229"):
+        with pytest.raises(InputError, match=f"'{short}'"):
+            days(short)
+    for no_day in ("50001", "51301", "50100", "50229", "51232"):
+        assert len(days(no_day)) == 1
+    assert days("43538", serials="none") == {}
+    assert days("42076", serials="1904") == {"42076": (17969, None)}

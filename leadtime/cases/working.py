@@ -148,14 +148,16 @@ def _worked_before(side: str, most: int) -> nw.Expr:
 
 def _table(log: EventLog, frame: Frame, calendars: Mapping[str, Calendar]) -> tuple[Frame, int]:
     """The days of all calendars over the span of the frame, local days and days of UTC, and how many openings a row holds."""
-    extremes = log.session.collect(frame.select(first=nw.col("begin").min(), last=nw.col("until").max())).iloc[0]
-    first, last = (0, 0) if extremes.isna().any() else (int(extremes["first"]) // DAY_US - 1, int(extremes["last"]) // DAY_US + 1)
+    sides = ("begin", "until")  # the middle of a partial start may lie after its stop
+    ends = frame.select(first=nw.min_horizontal(*sides).min(), last=nw.max_horizontal(*sides).max())
+    first, last = (int(end) // DAY_US for end in log.session.collect(ends).fillna(0).iloc[0])
     first, last = max(first, _DAYS[0]), min(last, _DAYS[1])  # a default date of the year 9999 mustn't fill the memory
     found = {name: instant_rows(calendar, first, last) for name, calendar in calendars.items()}
     most = max(count for _, count in found.values())
+    names = _names(most)
     rows: list[tuple[str | int | bool | None, ...]] = []
     for name, calendar in calendars.items():
-        rows += [(name, False, *row, *[None] * (5 + 2 * most - len(row))) for row in found[name][0]]
-        rows += [(name, True, *row, *[None] * (3 + 2 * most)) for row in day_rows(calendar, first, last)]
-    types = dict.fromkeys(_names(most), "BIGINT") | {"calendar": "VARCHAR", "dated": "BOOLEAN"}
-    return log.session.from_rows(_names(most), rows, types), most
+        rows += [(name, False, *row) for row in found[name][0]]
+        rows += [(name, True, *row) for row in day_rows(calendar, first, last)]
+    types = dict.fromkeys(names, "BIGINT") | {"calendar": "VARCHAR", "dated": "BOOLEAN"}
+    return log.session.from_rows(names, [(*row, *[None] * (len(names) - len(row))) for row in rows], types), most
