@@ -217,20 +217,27 @@ def columns_table(
 
 
 def _joined(blocks: Iterable[Block]) -> Iterator[Block]:
-    """Small blocks of columns of the same kinds as one, since storing takes as long for a few rows as for many."""
+    """Small blocks as one where their columns allow it, since storing takes as long for a few rows as for many."""
     waiting: list[Block] = []
     for block in blocks:
-        alike = not waiting or list(map(_kind, waiting[0][2])) == list(map(_kind, block[2]))
-        if not alike or sum(len(lines) for lines, *_ in [*waiting, block]) > _CHUNK:
+        if not _fit([*waiting, block]):
             yield from _as_one(waiting)
             waiting = []
         waiting.append(block)
     yield from _as_one(waiting)
 
 
-def _kind(column: Column) -> tuple[bool, bool | None]:
-    """What must be alike in columns for one to be stored below the other: whether they are there, and if of moments, of which."""
-    return column is None, column.of_days if isinstance(column, Moments) else None
+def _fit(blocks: Sequence[Block]) -> bool:
+    """Whether blocks are small together, and no column holds moments in one and texts, or other moments, in another."""
+    kinds = zip(*(map(_kind, columns) for *_, columns in blocks), strict=True)
+    return sum(len(lines) for lines, *_ in blocks) <= _CHUNK and all(len(set(column) - {""}) < 2 for column in kinds)
+
+
+def _kind(column: Column) -> str:
+    """How a column is stored; empty where a block doesn't have it."""
+    if column is None:
+        return ""
+    return ("days" if column.of_days else "times") if isinstance(column, Moments) else "texts"
 
 
 def _as_one(blocks: Sequence[Block]) -> Iterator[Block]:
@@ -238,17 +245,20 @@ def _as_one(blocks: Sequence[Block]) -> Iterator[Block]:
     if len(blocks) < 2:
         yield from blocks
         return
-    columns = [_below(parts) for parts in zip(*(columns for *_, columns in blocks), strict=True)]
+    sizes = [len(lines) for lines, *_ in blocks]
+    columns = [_below(parts, sizes) for parts in zip(*(columns for *_, columns in blocks), strict=True)]
     yield [line for lines, *_ in blocks for line in lines], [sheet for _, sheets, _ in blocks for sheet in sheets], columns
 
 
-def _below(columns: Sequence[Column]) -> Column:
-    """Columns of one kind below each other."""
-    moments = [column for column in columns if isinstance(column, Moments)]
-    if moments:
-        return Moments([value for column in moments for value in column.values], moments[0].of_days)
-    texts = [column for column in columns if column is not None and not isinstance(column, Moments)]
-    return [text for column in texts for text in column] if texts else None
+def _below(columns: Sequence[Column], sizes: Sequence[int]) -> Column:
+    """Columns of one kind below each other, blank where a block has none."""
+    there = [column for column in columns if column is not None]
+    if not there:
+        return None
+    values: list[Any] = []
+    for column, size in zip(columns, sizes, strict=True):
+        values += [None] * size if column is None else column.values if isinstance(column, Moments) else column
+    return Moments(values, there[0].of_days) if isinstance(there[0], Moments) else values
 
 
 def _texts_table(session: Session, kinds: Sequence[str]) -> str:

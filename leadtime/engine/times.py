@@ -196,13 +196,13 @@ def after_reading(source: TimeSource) -> tuple[list[str], list[str], str]:
 
 
 def zone_table(session: Session, zone: str) -> str:
-    """Stores the zone's offset a day before and a day after each day of three centuries; where they agree it holds all the day.
+    """Stores the zone's offset a day before and a day after each day of two centuries; where they agree it holds all the day.
 
-    So the many conversions of a log are a join, and ICU is asked only near a change of offset, or outside those centuries.
+    So the many conversions of a log are a join, and ICU is asked only near a change of offset, or outside of 1900 to 2099.
     """
     name = session.new_name("zone")
     early, late = _offset(f"(day * {DAY_US} - {DAY_US})", zone), _offset(f"(day * {DAY_US} + 2 * {DAY_US})", zone)
-    days = "SELECT range AS day FROM range(-43830, 65745)"
+    days = "SELECT range AS day FROM range(-25567, 47482)"
     session.run(f"CREATE TABLE {name} AS SELECT day, {early} AS early, {late} AS late FROM ({days})")
     return name
 

@@ -10,7 +10,7 @@ import narwhals as nw
 from leadtime.cases.clock import DAY_US
 from leadtime.errors import checks_arguments
 from leadtime.flow.steps import ratio
-from leadtime.flow.table import FlowTable, Frame
+from leadtime.flow.table import FlowTable
 from leadtime.flow.visits import Party, hand_overs, require_party, visits
 from leadtime.log import EventLog
 
@@ -61,8 +61,8 @@ def hand_over_matrix(log: EventLog, *, by: Party = "unit") -> HandOvers:
     """
     require_party(log, by, "hand-overs")
     pairs = hand_overs(log, by).rename({"party": "source", "next_party": "target"})
-    table = _in_days(pairs.group_by("source", "target").agg(n=nw.len(), cases=nw.col("case_id").n_unique(), **_WAITING))
-    chosen = table.select("source", "target", "n", "cases", *_DAYS)
+    table = pairs.group_by("source", "target").agg(n=nw.len(), cases=nw.col("case_id").n_unique(), **_WAITING)
+    chosen = table.select("source", "target", "n", "cases", *_in_days())
     return HandOvers("hand_overs", chosen, ("n", "source", "target"), (True, False, False), log)
 
 
@@ -96,11 +96,9 @@ def waits_by_owner(log: EventLog, *, by: Literal["unit", "organisation"] = "unit
     crossing = nw.when(nw.col("crossing") == 1).then(nw.lit("across")).when(nw.col("crossing") == 0).then(nw.lit("within"))
     waits = visits(log, by).filter(nw.col("opening") == 0)
     named = waits.select("case_id", nw.col("party").alias("owner"), crossing.otherwise(nw.lit("unknown")).alias("crossing"), "waited_us")
-    table = _in_days(named.group_by("owner", "crossing").agg(n=nw.len(), cases=nw.col("case_id").n_unique(), **_WAITING))
-    whole = nw.col("total_us").sum()
-    chosen = table.with_columns(share=ratio(nw.col("total_us").cast(nw.Float64), whole)).select(
-        "owner", "crossing", "n", "cases", *_DAYS, "share"
-    )
+    table = named.group_by("owner", "crossing").agg(n=nw.len(), cases=nw.col("case_id").n_unique(), **_WAITING)
+    share = ratio(nw.col("total_us").cast(nw.Float64), nw.col("total_us").sum())
+    chosen = table.select("owner", "crossing", "n", "cases", *_in_days(), share=share)
     return FlowTable("waits_by_owner", chosen, ("total_days", "owner", "crossing"), (True, False, False), log)
 
 
@@ -110,8 +108,8 @@ _WAITING = {
     "p90_us": nw.col("waited_us").quantile(0.9, interpolation="linear"),
     "total_us": nw.col("waited_us").sum(),
 }
-_DAYS = tuple(f"{name.removesuffix('_us')}_days" for name in _WAITING)
 
 
-def _in_days(frame: Frame) -> Frame:
-    return frame.with_columns(**{days: nw.col(us).cast(nw.Float64) / DAY_US for days, us in zip(_DAYS, _WAITING, strict=True)})
+def _in_days() -> list[nw.Expr]:
+    """The waiting in days, each figure under its name."""
+    return [(nw.col(name).cast(nw.Float64) / DAY_US).alias(f"{name.removesuffix('_us')}_days") for name in _WAITING]

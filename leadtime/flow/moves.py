@@ -51,10 +51,9 @@ def transitions(log: EventLog, *, by: Literal["activity", "unit", "organisation"
     parts = [_summed(part) for part in _parts(log, passed)]
     summed = parts[0] if len(parts) == 1 else nw.concat([log.session.materialise(part) for part in parts])
     everything = nw.col("total_us").sum()
-    shared = summed.with_columns(share=ratio(nw.col("total_us").cast(nw.Float64), everything))
-    names = ("mean", "median", "p90", "total")
-    days = shared.with_columns(**{f"{name}_days": nw.col(f"{name}_us").cast(nw.Float64) / DAY_US for name in names})
-    table = days.select("source", "target", "n", "cases", *(f"{name}_days" for name in names), "share")
+    share = ratio(nw.col("total_us").cast(nw.Float64), everything)
+    days = [(nw.col(f"{name}_us").cast(nw.Float64) / DAY_US).alias(f"{name}_days") for name in ("mean", "median", "p90", "total")]
+    table = summed.select("source", "target", "n", "cases", *days, share=share)
     return FlowTable("transitions", table, ("n", "source", "target"), (True, False, False), log)
 
 
