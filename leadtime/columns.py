@@ -70,14 +70,16 @@ _XES = {
 _COMMON = {
     "case_id": """case caseid caseidentifier casenumber caseno casenr casekey traceid processid
         ärende ärendeid ärendenr ärendenummer ärendebeteckning diarienummer diarienr dnr fall fallid fallnr fallnummer löpnummer löpnr
-        | id trace patient patientid patientnr patientnummer patientnumber patientkod child childid childno barn barnid barnnr barnets
+        | id trace pid patient patientid patientnr patientnummer patientnumber patientkod child childid childno barn barnid barnnr barnets
         barnkod kod individ individid individnr deltagare deltagarid studieid studienummer""",
     "activity": """activity activityname activitylabel activities event eventname eventtype händelse händelsenamn händelsetyp aktivitet
         aktivitetsnamn aktivitetstyp
-        | task taskname step action åtgärd åtgärder moment steg kontakt kontakttyp kontaktorsak insats processteg vad""",
+        | encountertype visittype contacttype appointmenttype vårdkontakttyp besökstyp
+        task taskname step action åtgärd åtgärder moment steg kontakt kontakttyp kontaktorsak insats processteg vad""",
     "start": """start starttid startdatum starttime startdate starttimestamp startedat started begin begindate begintime date datetime time
         timestamp eventtime eventdate eventtimestamp datum datumtid datumochtid datumtidpunkt tid tidpunkt tidsstämpel händelsedatum
-        händelsetid händelsetidpunkt aktivitetsdatum besöksdatum kontaktdatum fromdate fråndatum startar påbörjad påbörjat påbörjades
+        händelsetid händelsetidpunkt aktivitetsdatum besöksdatum kontaktdatum vårdkontaktdatum encounterdate
+        visitdate contactdate appointmentdate fromdate fråndatum startar påbörjad påbörjat påbörjades
         påbörjaddatum
         | from från fr.o.m when när""",
     "end": """end endtime enddate endtimestamp endedat ended stop stoptime stopdate finish finished finishtime finishdate complete completed
@@ -114,7 +116,9 @@ _COMMON = {
     "last_observed": "lastobserved lastobserveddate lastobservation observedtill senastobserverad sistobserverad uppföljdtill",
 }  # fmt: skip
 
-_NOISE = re.compile(r"[\s\-_.\u2010-\u2015]+")
+_NOISE = re.compile(r"[\s\-_.:*\u2010-\u2015]+")
+# How a date is to be written, as forms say it behind a heading: (ÅÅÅÅ-MM-DD), (dd/mm/yyyy hh:mm).
+_FORM = re.compile(r"\s*[(\[](?=[^)\]]*(?:mm[-/. ]?dd|dd[-/. ]?mm|(?:tt|hh)[:.]mm))[åymdths\s:./-]+[)\]]$")
 
 # From the surest to the least sure; two candidates of one rank are an ambiguity.
 _CANONICAL, _STANDARD, _FOLDED, _GUESS, _WEAK = range(5)
@@ -138,7 +142,7 @@ def squeezed(header: str) -> str:
     >>> squeezed("Kl.")
     'kl'
     """
-    return _NOISE.sub("", normalised(header))
+    return _NOISE.sub("", _FORM.sub("", normalised(header)))
 
 
 _GUESSES: Mapping[str, tuple[str, int]] = {

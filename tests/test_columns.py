@@ -26,10 +26,17 @@ from leadtime.errors import InputError, UsageError
         ),
         (["Case ID", "Activity", "Complete Timestamp"], {"case_id": "Case ID", "activity": "Activity", "start": "Complete Timestamp"}),
         (["Case ID", "Activity", "Start Timestamp", "Complete Timestamp"], {"start": "Start Timestamp", "end": "Complete Timestamp"}),
+        (
+            ["Ärendenr*", "Händelse:", "Datum (ÅÅÅÅ-MM-DD)"],
+            {"case_id": "Ärendenr*", "activity": "Händelse:", "start": "Datum (ÅÅÅÅ-MM-DD)"},
+        ),
+        (["Start [dd/mm/yyyy hh:mm]", "Slut (planerat)"], {"start": "Start [dd/mm/yyyy hh:mm]", "end": None}),
+        (["Pid", "Vårdkontakttyp", "Kontaktdatum"], {"case_id": "Pid", "activity": "Vårdkontakttyp", "start": "Kontaktdatum"}),
+        (["PatientID", "EncounterType", "EncounterDate"], {"case_id": "PatientID", "activity": "EncounterType", "start": "EncounterDate"}),
         (["case_id", "activity", "start", "end", "unit"], {"case_id": "case_id", "end": "end", "unit": "unit"}),
     ],
 )
-def test_common_headers_are_known(headers: list[str], roles: dict[str, str]) -> None:
+def test_common_headers_are_known(headers: list[str], roles: dict[str, str | None]) -> None:
     found = resolve_some(headers).roles
     assert {role: found.get(role) for role in roles} == roles
 

@@ -144,6 +144,14 @@ def test_a_table_with_an_activity_column_is_never_taken_as_wide() -> None:
         lt.read_log(bare)
 
 
+def test_a_milestone_that_is_called_as_activities_are_is_one_where_it_holds_dates() -> None:
+    rows = [["a", "2015-01-01", "2019-01-01", "2019-02-01", "2019-09-01"], ["b", "2015-02-01", "2019-01-02", None, "pågår"]]
+    rows.append(["c", "2015-03-01", "2019-01-03", None, "2019-08-01"])
+    log = lt.read_log(pd.DataFrame(rows, columns=["Barn", "Född", "Upptäckt", "Diagnos", "Insats"]))
+    assert sorted(log.to_pandas()["activity"]) == ["Diagnos", "Insats", "Insats", "Upptäckt", "Upptäckt", "Upptäckt"]
+    assert log.quality.rejected_by_reason == {"unreadable start": 1}
+
+
 def test_a_wide_table_without_dates_or_case_says_what_it_needs() -> None:
     with pytest.raises(lt.InputError, match="no column of the frame holds dates"):
         lt.read_log(pd.DataFrame([["a", 7]], columns=["case_id", "n"]), format="wide")

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import gzip
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,12 @@ def as_text(delimiter: str, encoding: str, newline: str = "\n") -> Callable[[Pat
         return path
 
     return write
+
+
+def packed(path: Path) -> Path:
+    target = path.with_name("log.csv.gz")
+    target.write_bytes(gzip.compress(path.read_bytes()))
+    return target
 
 
 def as_workbook(folder: Path) -> Path:
@@ -74,6 +81,8 @@ SOURCES: dict[str, Callable[[Path], Any]] = {
     "csv byte-order mark": as_text(";", "utf-8-sig"),
     "csv cp1252": as_text(";", "cp1252"),
     "csv utf-16": as_text("\t", "utf-16"),
+    "csv utf-16 without a mark": as_text(";", "utf-16-le"),
+    "csv packed": lambda folder: packed(as_text(";", "utf-8")(folder)),
     "tsv": as_text("\t", "utf-8"),
     "xlsx": as_workbook,
     "pandas": as_pandas,

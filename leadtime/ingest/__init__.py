@@ -60,8 +60,9 @@ def read_log(
     r"""Reads events from a file or a data frame; every row is kept or rejected with a reason, and the caller's frame stays as it is.
 
     Args:
-        source: path of a file (.csv .tsv .xlsx .parquet .xes .xes.gz .jsonocel .xmlocel .sqlite .json .ndjson), a data frame that narwhals
-            knows (pandas, polars, pyarrow, DuckDB, Spark), a folder of OMOP tables, or a query or the name of a table with `connection`.
+        source: path of a file (.csv .csv.gz .tsv .xlsx .parquet .xes .xes.gz .jsonocel .xmlocel .sqlite .json .ndjson), a data frame
+            that narwhals knows (pandas, polars, pyarrow, DuckDB, Spark), a folder of OMOP tables, or a query or the name of a table with
+            `connection`.
         columns: role to header, as in ``{"case_id": "Ärende", "start": "Datum"}``; roles left out are guessed from the headers. A day
             and its clock time in two columns are joined by ``{"start": "Datum + Tid"}``; left out, where what stands in them is certain.
         cases: a table of case attributes (path or frame) with a case_id column and one row a case; without it the sheet of cases of a

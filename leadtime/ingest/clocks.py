@@ -24,7 +24,7 @@ _NATIVE = ("DATE", "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "
 _ALONE = {
     "start": (
         "klockslag", "klocka", "klockan", "kl", "startklockslag", "startkl", "frånkl", "clock", "clocktime", "timeofday", "besökstid",
-        "kontakttid",
+        "kontakttid", "encountertime", "visittime", "contacttime", "appointmenttime",
     ),
     "end": ("slutklockslag", "slutkl", "tillkl"),
 }  # fmt: skip

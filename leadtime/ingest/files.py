@@ -17,11 +17,22 @@ _ENDINGS = {
     ".csv": "csv", ".txt": "csv", ".tsv": "tsv", ".tab": "tsv", ".xlsx": "xlsx", ".xlsm": "xlsx", ".parquet": "parquet", ".pq": "parquet",
     ".xes": "xes", ".xes.gz": "xes", ".jsonocel": "ocel", ".xmlocel": "ocel", ".sqlite": "sqlite", ".sqlite3": "sqlite", ".db": "sqlite",
     ".json": "json", ".xml": "xml", ".ndjson": "fhir", ".jsonl": "fhir", ".ndjson.gz": "fhir",
+    ".csv.gz": "csv", ".txt.gz": "csv", ".tsv.gz": "tsv",
     ".jsonocel.gz": "ocel", ".xmlocel.gz": "ocel", ".json.gz": "json", ".xml.gz": "xml",
 }  # fmt: skip
 # What is looked at of a file to tell what it is.
 _HEAD = 1 << 16
-_LATER = {".gz": "packed text and tables", ".xls": "old Excel", ".xlsb": "binary Excel", ".ods": "OpenDocument"}
+_LATER = {
+    ".gz": "packed, and its name doesn't tell as what; unpack it, and give the file within",
+    ".zip": "an archive, which may hold many files; unpack it, and give the one with the events",
+    ".7z": "an archive, which may hold many files; unpack it, and give the one with the events",
+    ".xls": "an old Excel workbook; open it in Excel and save it as .xlsx",
+    ".xlsb": "a binary Excel workbook; open it in Excel and save it as .xlsx",
+    ".ods": "an OpenDocument workbook; open it in LibreOffice or Excel and save it as .xlsx",
+    ".numbers": "a workbook of Numbers; export it as .xlsx",
+    ".docx": "a Word document; copy its table to a sheet and save that as .xlsx",
+    ".pdf": "a PDF; ask for the export as .xlsx or .csv",
+}
 
 
 def checked_path(source: str | os.PathLike[str]) -> Path:
@@ -74,7 +85,7 @@ def format_of(path: Path, given: str | None = None) -> str:
     else:
         ending = next((double for double in _ENDINGS if double.endswith(".gz") and path.name.lower().endswith(double)), path.suffix.lower())
         if ending not in _ENDINGS:
-            raise InputError(f"'{path}': {_unknown(ending)}; supported are {', '.join(FORMATS)} (save it as one of them, or say format=)")
+            raise InputError(f"'{path}' can't be read: {_unknown(ending)}")
         chosen = _ENDINGS[ending]
     head = first_bytes(path, _HEAD)
     if chosen in ("json", "sqlite", "xml"):
@@ -124,5 +135,6 @@ def _of_tables(path: Path) -> str:
 
 def _unknown(ending: str) -> str:
     if ending in _LATER:
-        return f"{_LATER[ending]} can't be read yet"
-    return f"the ending '{ending}' isn't known" if ending else "it has no ending"
+        return f"it is {_LATER[ending]}"
+    told = f"the ending '{ending}' isn't known" if ending else "it has no ending"
+    return f"{told}; supported are {', '.join(FORMATS)} (save it as one of them, or say format=)"

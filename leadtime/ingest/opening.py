@@ -19,6 +19,7 @@ from leadtime.ingest.ocel import read_ocel
 from leadtime.ingest.omop import looks_omop, read_omop, read_omop_database
 from leadtime.ingest.query import is_query, read_query
 from leadtime.ingest.source import Options, Source
+from leadtime.ingest.streams import unpacked
 from leadtime.ingest.text import read_text
 from leadtime.ingest.wide import as_long, looks_wide
 from leadtime.ingest.workbook import read_workbook
@@ -67,7 +68,13 @@ def _read_file(session: Session, path: Path, kind: str, options: Options) -> Sou
         "fhir": lambda: read_fhir(session, path),
         "omop": lambda: read_omop(session, path, options),
     }
-    return readers[kind]() if kind in readers else read_text(session, path, options, kind)
+    if kind in readers:
+        return readers[kind]()
+    if path.suffix.lower() != ".gz":
+        return read_text(session, path, options, kind)
+    plain = session.scratch() / f"{session.new_name('unpacked')}.csv"
+    unpacked(path, plain)
+    return replace(read_text(session, plain, options, kind), name=path.name, path=str(path))
 
 
 @contextmanager

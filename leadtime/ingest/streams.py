@@ -11,7 +11,7 @@ from xml.parsers import expat
 
 from leadtime.errors import InputError, one_line
 
-__all__ = ["LARGEST_PIECE", "check_growth", "chunks", "first_bytes", "parsing_xml"]
+__all__ = ["LARGEST_PIECE", "check_growth", "chunks", "first_bytes", "parsing_xml", "unpacked"]
 
 CHUNK = 1 << 20
 
@@ -54,6 +54,13 @@ def first_bytes(path: Path, most: int) -> bytes:
     """Gives what a file begins with, up to a megabyte; of a packed file what is in it."""
     with closing(chunks(path)) as content:
         return next(content, b"")[:most]
+
+
+def unpacked(path: Path, target: Path) -> None:
+    """Writes what is packed in a file to another."""
+    with target.open("wb") as sink, closing(chunks(path)) as content:
+        for piece in content:
+            sink.write(piece)
 
 
 def _unpacked(stream: gzip.GzipFile, path: Path) -> bytes:

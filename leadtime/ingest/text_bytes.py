@@ -18,6 +18,7 @@ _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codec
 # Characters. A line of a table with thousands of columns has some ten thousand.
 _LONGEST_LINE = 1 << 23
 _FEED, _RETURN = 10, 13
+_GLANCE, _MOST_NULL = 1 << 12, 0.5
 
 
 def likely_encoding(path: Path, given: str | None) -> str:
@@ -36,11 +37,23 @@ def likely_encoding(path: Path, given: str | None) -> str:
     marked = [name for mark, name in _BOMS if head.startswith(mark)]
     if marked:
         return _required(path, marked[0], f"begins as {marked[0]} but isn't", "export it again, or give encoding=")
+    wide = _wide(head)
+    if wide is not None and _undecodable(path, wide) is None:
+        return wide
     try:
         codecs.getincrementaldecoder("utf-8")().decode(head)
     except UnicodeDecodeError:
         return certain_encoding(path)
     return "utf-8"
+
+
+def _wide(head: bytes) -> str | None:
+    """UTF-16 without a byte-order mark: one byte of most pairs is null; none where it isn't so."""
+    pairs = np.frombuffer(head[: len(head) // 2 * 2][:_GLANCE], dtype=np.uint8).reshape(-1, 2)
+    if not pairs.size or b"\0" not in head[:_GLANCE]:
+        return None
+    first, second = ((pairs[:, place] == 0).mean() for place in (0, 1))
+    return "utf-16-le" if second > _MOST_NULL and first == 0 else "utf-16-be" if first > _MOST_NULL and second == 0 else None
 
 
 def certain_encoding(path: Path) -> str:

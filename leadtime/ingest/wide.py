@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from leadtime.columns import CASE_ROLES, normalised, resolve_roles, resolve_some
 from leadtime.durations import read_dates
+from leadtime.engine.joining import first_texts
 from leadtime.engine.unpivot import long_table, some_texts
 from leadtime.errors import InputError
 from leadtime.ingest.source import Options, Source, unique_headers
@@ -14,7 +15,7 @@ from leadtime.quality import finding
 
 __all__ = ["as_long", "looks_wide"]
 
-_SAMPLE = 300
+_SAMPLE, _GLANCE = 300, 50
 _NATIVE = ("DATE", "TIMESTAMP", "DATETIME")
 _TIME_ROLES = ("activity", "start", "end")
 
@@ -25,9 +26,12 @@ def looks_wide(source: Source, options: Options) -> bool:
         return False
     roles = [_role(header) for header in source.raw.headers]
     cased = "case_id" in roles or "case_id" in (options.columns or {})
-    if not cased or "activity" in roles:
+    named = [header for header, role in zip(source.raw.headers, roles, strict=True) if role == "activity"]
+    # A column named as activities are, but full of dates, is a milestone too: "Insats".
+    if not cased or not all(_dates(first_texts(source.raw, header, _GLANCE), header, options, told=False) for header in named):
         return False
-    return sum(_role(header) not in _TIME_ROLES for header in _milestones(source, options)[0]) > 1
+    milestones = _milestones(source, options)[0]
+    return set(named) <= set(milestones) and sum(_role(header) not in _TIME_ROLES for header in milestones) > 1
 
 
 def as_long(source: Source, options: Options, *, guessed: bool = False) -> Source:
