@@ -388,26 +388,42 @@ def test_pauses_within_one_another_count_once_whichever_ends_last() -> None:
 VOID = PATHWAY | {"clock": {"nullify": ["Missed first"], "restart": ["Rebooked"]}}
 
 
-@pytest.mark.parametrize(
-    ("rows", "back", "nullified"),
-    [
-        ([("Referral", 0), ("Rebooked", 20), ("Rebooked", 40)], 40, False),  # the last restart counts
-        ([("Referral", 0), ("Rebooked", 20), ("Missed first", 30)], 100, True),  # one before the start was made void counts no more
-        ([("Referral", 0), ("Missed first", 30), ("Rebooked", 50), ("Rebooked", 60)], 60, False),
-        ([("Referral", 0), ("Missed first", 30), ("Referral", 30)], 30, False),  # of one day, but the later row
-        ([("Referral", 0), ("Referral", 30), ("Missed first", 30)], 100, True),
-        ([("Referral", 0), ("Missed first", 30), ("Referral", 50), ("Missed first", 60), ("Referral", 70)], 70, False),
-        ([("Missed first", 0), ("Referral", 0)], 0, False),
-        ([("Referral", 0), ("Rebooked", 0)], 0, False),
-        ([("Referral", 0), ("Rebooked", 100), ("Missed first", 100)], 0, False),  # the clock had stopped
-    ],
-)
-def test_the_clock_runs_from_the_last_restart_or_from_the_start_after_the_last_void(
-    rows: list[tuple[str, int]], back: int, nullified: bool  # noqa: FBT001 - a column of the cases above
-) -> None:  # fmt: skip
-    row = one(log_of(*(("a", *each) for each in rows), ("a", "Visit", 100)), VOID)
-    assert (row["set_back_days"], row["nullified"]) == (back, nullified)
-    assert row["clock_days"] == (None if nullified else 100 - back)
+# What happens from day 0 on, how much is set back, and whether nothing is left; the clock stops on day 100.
+SET_BACK: list[tuple[list[tuple[str, int]], int, bool]] = [
+    ([("Referral", 0), ("Rebooked", 20), ("Rebooked", 40)], 40, False),  # the last restart counts
+    ([("Referral", 0), ("Rebooked", 20), ("Missed first", 30)], 100, True),  # one before the start was made void counts no more
+    ([("Referral", 0), ("Missed first", 30), ("Rebooked", 50), ("Rebooked", 60)], 60, False),
+    ([("Referral", 0), ("Missed first", 30), ("Referral", 30)], 30, False),  # of one day, but the later row
+    ([("Referral", 0), ("Referral", 30), ("Missed first", 30)], 100, True),
+    ([("Referral", 0), ("Missed first", 30), ("Referral", 50), ("Missed first", 60), ("Referral", 70)], 70, False),
+    ([("Missed first", 0), ("Referral", 0)], 0, False),
+    ([("Referral", 0), ("Missed first", 0)], 100, True),
+    ([("Referral", 0), ("Missed first", 30), ("Rebooked", 30), ("Missed first", 40), ("Rebooked", 60), ("Referral", 50)], 60, False),
+    ([("Referral", 0), ("Rebooked", 0)], 0, False),
+    ([("Referral", 0), ("Rebooked", 100), ("Missed first", 100)], 0, False),  # the clock had stopped
+]
+
+
+def test_the_clock_runs_from_the_last_restart_or_from_the_start_after_the_last_void() -> None:
+    rows = [(f"{place:02}", *row) for place, (of, _, _) in enumerate(SET_BACK) for row in (*of, ("Visit", 100))]
+    frame = clock_of(log_of(*rows), VOID).to_pandas()
+    assert list(zip(frame["set_back_days"], frame["nullified"], strict=True)) == [(back, void) for _, back, void in SET_BACK]
+    assert frame["clock_days"].fillna(-1).tolist() == [-1 if void else 100 - back for _, back, void in SET_BACK]
+
+
+def test_what_lies_before_a_restart_is_set_back_whether_paused_or_not() -> None:
+    rows = [
+        ("a", "Away", 0),
+        ("a", "Referral", 5),
+        ("a", "Rebooked", 25),
+        ("a", "Back", 35),
+        ("a", "Visit", 105),
+        ("b", "Referral", 0),
+        ("b", "Visit", 0),
+    ]
+    clock = clock_of(log_of(*rows), VOID, preset="vardgaranti")
+    assert clock.to_pandas()[["set_back_days", "paused_days", "clock_days"]].to_numpy().tolist() == [[20, 10, 70], [0, 0, 0]]
+    assert [row[2] for row in clock.summary.rows[:3]] == [2, 2, 1]  # no time at all counts too
 
 
 def test_what_sets_the_clock_back_has_its_name_in_the_list() -> None:

@@ -121,8 +121,7 @@ def _subtracted(axis: ClockAxis, reasons: tuple[str, ...] | None) -> Frame | Non
         reason = nw.when(nw.col("void")).then(nw.lit("nullified")).otherwise(nw.lit("restart"))
         columns = {"pause": reason, "reason": reason, "at": nw.lit(0).cast(nw.Int64), "row": nw.lit(-1).cast(nw.Int64)}
         gone = back.join(axis.cases, on="case_id", how="inner").with_columns(**columns)
-        gone = gone.with_columns(until=nw.coalesce(nw.when(~nw.col("nullified")).then(nw.col("anew")), nw.col("lead_us")))
-        found.append(gone.filter(nw.col("until") > 0).select(*_PAUSED))
+        found.append(gone.with_columns(until=nw.coalesce("anew", "lead_us")).select(*_PAUSED))
     still = pauses(axis) if reasons != () else None
     if still is not None:
         found.append((still if reasons is None else still.filter(nw.col("reason").is_in(list(reasons)))).select(*_PAUSED))
@@ -155,12 +154,12 @@ def _timed(axis: ClockAxis, subtracted: Frame | None, limit: int | None) -> Fram
             paused_us=nw.when(~back).then(off).otherwise(0).sum(),
             family_us=nw.when(reason == "family").then(off).otherwise(0).sum(),
             set_back_us=nw.when(back).then(off).otherwise(0).sum(),
-            gone=nw.when((reason == "nullified") & (nw.col("end") >= nw.col("lead_us"))).then(1).otherwise(0).max(),
+            gone=((reason == "nullified") & (nw.col("end") == nw.col("lead_us"))).any(),
         )
         joined = cases.join(sums, on="case_id", how="left")
         names = ("paused_us", "family_us", "set_back_us")
         rows = joined.with_columns(
-            *(nw.coalesce(name, zero).cast(nw.Int64).alias(name) for name in names), nullified=nw.coalesce("gone", nw.lit(0)) > 0
+            *(nw.coalesce(name, zero).cast(nw.Int64).alias(name) for name in names), nullified=nw.coalesce("gone", nw.lit(value=False))
         )
     left = nw.col("lead_us") - nw.col("paused_us") - nw.col("set_back_us")
     clocked = rows.with_columns(clock_us=nw.when(~nw.col("nullified")).then(left))

@@ -136,7 +136,7 @@ def _contact(axis: ClockAxis) -> nw.Expr:
 
 
 def set_back(axis: ClockAxis) -> Frame | None:
-    """Gives the cases whose clock was set back: `case_id`, when it began to run anew (`anew`), and whether it was `nullified` for good.
+    """Gives the cases whose clock was set back: `case_id`, whether its start was made `void`, and when it began to run `anew`, if it did.
 
     The time counts from the last restart; where a start was made void, from the first start or restart after the last such event. Ties go
     by the order of rows.
@@ -155,15 +155,11 @@ def set_back(axis: ClockAxis) -> Frame | None:
     )
     later = nw.col("void_at").is_null() | (nw.col("at") > nw.col("void_at"))
     later = later | ((nw.col("at") == nw.col("void_at")) & (nw.col("row") > nw.col("void_row")))
-    restarts = nw.col("activity").is_in(list(clock.restart) or [""]) & ~void
-    anew = ~nw.col("void_at").is_null() & ~void
+    restarts = nw.col("activity").is_in(list(clock.restart) or [""])
     found = marked.group_by("case_id").agg(
-        void_at=nw.col("void_at").max(),
+        void=(~nw.col("void_at").is_null()).any(),
         restarted=nw.when(restarts & later).then(nw.col("at")).max(),
-        begun_anew=nw.when(anew & later).then(nw.col("at")).min(),
+        begun_anew=nw.when(later & ~nw.col("void_at").is_null()).then(nw.col("at")).min(),
     )
-    void_case = ~nw.col("void_at").is_null()
-    told = found.with_columns(
-        anew=nw.coalesce("restarted", "begun_anew"), nullified=void_case & nw.col("begun_anew").is_null(), void=void_case
-    )
-    return told.filter(nw.col("void") | ~nw.col("anew").is_null()).select("case_id", "anew", "nullified", "void")
+    told = found.select("case_id", "void", anew=nw.coalesce("restarted", "begun_anew"))
+    return told.filter(nw.col("void") | ~nw.col("anew").is_null())

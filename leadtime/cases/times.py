@@ -69,7 +69,7 @@ def times_of(log: EventLog, pathway: Pathway | None, *, of_part: bool = False) -
     given = log.observed_until or moment_of(declared, log.timezone)
     moment = given or (None if pathway is None else latest_moment(log))
     bound = None if moment is None else bound_of(moment, log.timezone)
-    late = 0 if given is None or bound is None else log.session.count(log.frame.filter(~bound.holds("start")))
+    late = 0 if given is None else log.session.count(log.frame.filter(~bound_of(given, log.timezone).holds("start")))
     if pathway is None:
         frame = _first_to_last(log, bound if late else None)  # a bound that cuts nothing off is none
     else:
