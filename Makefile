@@ -63,7 +63,7 @@ test-newest: check-python  ## runs the tests with the newest versions that pypro
 	.venv-newest/bin/python $(INSTALL) --upgrade --editable '.[dev,frames,fast-excel,sql,xes,adjust]'
 	.venv-newest/bin/python $(PYTEST) --numprocesses $(WORKERS)
 
-# pm4py goes into an environment of its own, .venv-bench.
+# pm4py goes into an environment of its own, .venv-bench-pm4py.
 bench: .venv/dev.stamp  ## compares speed and memory with peers, answers first; SIZES=1e5,1e6 and RUNS=5
 	$(BIN)/python benchmarks/run.py --sizes $(SIZES) --runs $(RUNS)
 
@@ -101,7 +101,7 @@ COMPILE := env -u PIP_FIND_LINKS -u PIP_INDEX_URL -u PIP_EXTRA_INDEX_URL PIP_CON
 	--no-header --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links
 
 clean:  ## removes what the other verbs made
-	rm -rf .venv .venv-oldest .venv-newest .venv-lock .venv-bench build *.egg-info .coverage .coverage.* .hypothesis .mypy_cache .ruff_cache .import_linter_cache reports/mark_svenljunga
+	rm -rf .venv .venv-oldest .venv-newest .venv-lock .venv-bench-* build *.egg-info .coverage .coverage.* .hypothesis .mypy_cache .ruff_cache .import_linter_cache reports/mark_svenljunga
 
 check-python:
 	@command -v $(PYTHON) >/dev/null || { echo "make: there is no '$(PYTHON)'; leadtime needs Python >= 3.11: make $(MAKECMDGOALS) PYTHON=/path/to/python3" >&2; exit 1; }

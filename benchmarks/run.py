@@ -28,7 +28,8 @@ import synthetic
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
-PM4PY_HOME = Path(os.environ.get("LEADTIME_BENCH_PM4PY", ROOT / ".venv-bench"))
+# The peers that have an environment of their own -> what goes into it.
+OWN = {"pm4py": ("pm4py", "pyarrow"), "survival": ("lifelines", "scikit-survival")}
 MEASURES = ("lead_times", "transitions", "case_profile", "cohort_summary")
 KEYS = {"lead_times": ["case_id"], "transitions": ["source", "target"], "case_profile": ["case_id"], "cohort_summary": ["cohort"]}
 # pm4py holds everything in memory and takes long, and plain pandas holds everything in memory.
@@ -58,14 +59,15 @@ class Answers:
 
 
 def python_of(peer: str) -> str:
-    """Gives the Python that runs a peer; pm4py's environment is made where it isn't there."""
-    if peer != "pm4py":
+    """Gives the Python that runs a peer; its own environment is made where it isn't there: $LEADTIME_BENCH_PM4PY, or `.venv-bench-pm4py`."""
+    if peer not in OWN:
         return sys.executable
-    python = PM4PY_HOME / "bin" / "python"
-    if not (PM4PY_HOME / "done").exists():
-        subprocess.run([sys.executable, "-m", "venv", "--clear", str(PM4PY_HOME)], check=True)
-        subprocess.run([str(python), "-m", "pip", "install", "--quiet", "pm4py", "pyarrow"], check=True)
-        (PM4PY_HOME / "done").touch()
+    home = Path(os.environ.get(f"LEADTIME_BENCH_{peer.upper()}", ROOT / f".venv-bench-{peer}"))
+    python = home / "bin" / "python"
+    if not (home / "done").exists():
+        subprocess.run([sys.executable, "-m", "venv", "--clear", str(home)], check=True)
+        subprocess.run([str(python), "-m", "pip", "install", "--quiet", *OWN[peer]], check=True)
+        (home / "done").touch()
     return str(python)
 
 

@@ -1,33 +1,41 @@
-"""Kaplan-Meier, median and restricted mean of many durations beside a numpy sort of them: `python benchmarks/survival.py`.
+"""Kaplan-Meier, median and restricted mean of many durations beside a numpy sort of them, and beside lifelines and scikit-survival.
 
-    python benchmarks/survival.py [--size 1e7] [--runs 5] [--out FILE]
+    python benchmarks/survival.py [--size 1e7] [--peers-size 1e6] [--runs 5] [--out FILE]
 
 The answers are compared first, with scipy's Kaplan-Meier and with numpy's median on complete data. Then the curve and the sort take turns
 in one process; a ratio is the median of the ratios of neighbours. Memory is what the arrays take at their peak beside the input, over the
 input. It fails where days cost more than 3 sorts, microseconds more than 8, or memory reaches 5 times the input.
+
+The peers have an environment of their own (lifelines holds pandas below 3), and a process each in turn; see `peers/estimates.py`.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
+import os
 import statistics
+import subprocess
 import sys
+import tempfile
 import time
 import tracemalloc
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from run import ROOT, machine, short, write_section
+from run import HERE, ROOT, machine, python_of, short, write_section
 
 from leadtime import survival
 
 HEADING = "## Estimators"
 MOST_SORTS = {"days": 3, "microseconds": 8}
 MOST_MEMORY = 5
+LIBRARIES = ("leadtime", "lifelines", "sksurv")
 MICROSECONDS_A_DAY = 86_400_000_000
 Durations = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
@@ -89,6 +97,7 @@ def main() -> None:
     """Measures, writes the table into its section of the page, and fails where a promise isn't kept."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--size", type=float, default=1e7)
+    parser.add_argument("--peers-size", type=float, default=1e6)
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--out", default=str(ROOT / "docs" / "benchmarks.md"))
     asked = parser.parse_args()
@@ -97,12 +106,43 @@ def main() -> None:
         sort, ours, ratio, memory = measured(int(asked.size), unit, asked.runs)
         rows.append(f"| {unit} | {sort:.3f} | {ours:.3f} | {ratio:.2f} | {most} | {memory:.2f} | {MOST_MEMORY} |")
         broken += [unit] if ratio > most or memory >= MOST_MEMORY else []
-    write_section(Path(asked.out), HEADING, section(rows, f"--size {short(asked.size)} --runs {asked.runs}"))
+    peers = beside_peers(int(asked.peers_size), asked.runs)
+    options = f"--size {short(asked.size)} --peers-size {short(asked.peers_size)} --runs {asked.runs}"
+    write_section(Path(asked.out), HEADING, section(rows, peers, asked.peers_size, options))
     if broken:
         raise SystemExit(f"too dear: {', '.join(broken)}")
 
 
-def section(rows: list[str], options: str) -> str:
+def beside_peers(size: int, runs: int) -> list[str]:
+    """Gives the rows of the estimates by each library, once their answers are equal."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "durations.npz"
+        waited, done = durations(size, "days")
+        np.savez(file, waited=waited, done=done, group=np.random.default_rng(2).integers(0, 2, size), tau=np.quantile(waited, 0.6))
+        told = {library: estimated(library, file, runs) for library in LIBRARIES}
+    ours = told["leadtime"]
+    rows = []
+    for name in ours:
+        for library in (library for library in LIBRARIES if name in told[library]):
+            one = told[library][name]
+            same = np.allclose(one["answer"], ours[name]["answer"], rtol=1e-9)
+            ratio = ours[name]["seconds"] / one["seconds"]
+            rows.append(f"| {name} | {library} | {one['seconds']:.2g} | {ratio:.2f} | {'equal' if same else one['answer']} |")
+    return rows
+
+
+def estimated(library: str, file: Path, runs: int) -> dict[str, dict[str, Any]]:
+    """Gives the answers and seconds of one library, in a process of its own."""
+    python = python_of("leadtime" if library == "leadtime" else "survival")
+    command = [python, str(HERE / "peers" / "estimates.py"), library, str(file), str(runs)]
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore"}
+    found: dict[str, dict[str, Any]] = json.loads(
+        subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout
+    )
+    return found
+
+
+def section(rows: list[str], peers: list[str], size: float, options: str) -> str:
     """The table as a section of the page."""
     return "\n".join(
         [
@@ -115,6 +155,12 @@ def section(rows: list[str], options: str) -> str:
             "| durations | sort s | estimates s | ratio | at most | memory / input | at most |",
             "|---|---:|---:|---:|---:|---:|---:|",
             *rows, "",
+            "Beside lifelines and scikit-survival, which have an environment of their own: the curve with its limits, its restricted",
+            f"mean alone, and the log-rank test, of {short(size)} durations in days. The ratio is leadtime's time over the peer's;",
+            "`equal` is to 1e-9.", "",
+            "| estimate | library | seconds | ratio | answers |",
+            "|---|---|---:|---:|---|",
+            *peers, "",
         ]
     )  # fmt: skip
 
