@@ -152,6 +152,12 @@ def test_a_milestone_that_is_called_as_activities_are_is_one_where_it_holds_date
     assert log.quality.rejected_by_reason == {"unreadable start": 1}
 
 
+def test_a_mark_in_a_cell_says_that_the_milestone_is_not_reached() -> None:
+    rows = [["a", "2019-01-01", "-"], ["b", "2019-01-02", "2019-03-01"], ["c", "–", "--"]]
+    log = lt.read_log(pd.DataFrame(rows, columns=["Barn", "Remiss", "Diagnos"]))
+    assert (len(log), log.quality.rejected_by_reason) == (3, {"no milestone date": 1})
+
+
 def test_a_wide_table_without_dates_or_case_says_what_it_needs() -> None:
     with pytest.raises(lt.InputError, match="no column of the frame holds dates"):
         lt.read_log(pd.DataFrame([["a", 7]], columns=["case_id", "n"]), format="wide")

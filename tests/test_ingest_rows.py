@@ -274,3 +274,20 @@ def test_each_sheet_and_each_frame_has_a_last_row_of_its_own(tmp_path: Path) -> 
     assert [(row["sheet"], row["row_number"]) for row in log.rejected.records()] == [("BVC", 3), ("BUP", 3)]
     frame = pd.DataFrame({"case_id": ["a", "Total"], "activity": ["x", "y"], "start": pd.to_datetime(["2019-01-01", "2019-01-31"])})
     assert lt.read_log(frame).quality.rejected_by_reason == {"totals row": 1}
+
+
+def test_a_word_or_mark_that_says_there_is_no_end_leaves_the_event(tmp_path: Path) -> None:
+    words = ["-", "–", ".", "NULL", "n/a", "NA", "Pågår", "saknas", "okänt"]
+    log = lt.read_log(written(tmp_path, "".join(f"{i};x;2019-01-01;{word};\n" for i, word in enumerate([*words, "later", "2019-01-03"]))))
+    accounted(log)
+    assert log.quality.rejected_by_reason == {"unreadable end": 1}
+    assert log.to_pandas()["end_given"].tolist() == [False] * len(words) + [True]
+    told = next(finding for finding in log.quality.findings if finding.code == "open-ends")
+    assert (told.count, set(told.examples)) == (len(words), {f"'{word}'" for word in words})
+    starts = lt.read_log(written(tmp_path, "1;x;-;;\n2;x;2019-01-01;;\n"))
+    assert starts.quality.rejected_by_reason == {"unreadable start": 1}  # an event needs its start, so the text is shown
+
+
+def test_days_as_excel_counts_them_may_have_marks_among_their_ends(tmp_path: Path) -> None:
+    log = lt.read_log(written(tmp_path, "1;x;43538;43539;\n2;x;43538;-;\n"))
+    assert (len(log), log.to_pandas()["end_given"].tolist()) == (2, [True, False])

@@ -273,7 +273,7 @@ OF_FORMATS = {
     "diverging-cases", "guarded-text", "hidden-columns", "hidden-rows", "hidden-sheet", "joined-clock",
     "keys-without-events", "later-attribute-values",
     "lifecycle-paired", "lifecycle-unpaired", "merged-cells",
-    "nested-attributes", "no-row-order", "other-resources", "partial-case-dates", "partial-dates",
+    "nested-attributes", "no-row-order", "open-ends", "other-resources", "partial-case-dates", "partial-dates",
     "repeated-header", "same-event-merged", "shared-events", "sheet-skipped", "short-rows",
     "table-beside", "unknown-objects", "unmatched-keys",
     "wide-table",

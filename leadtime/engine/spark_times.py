@@ -17,7 +17,10 @@ from leadtime.engine.times import SPACES
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
-__all__ = ["BOUNDS", "SparkTime", "all_midnights", "all_numbers", "ended", "kind_of", "read_time", "trimmed_text", "unread_texts", "zoned"]
+__all__ = [
+    "BOUNDS", "SparkTime", "all_midnights", "all_numbers", "count_of", "ended", "kind_of", "read_time", "trimmed_text", "unread_texts",
+    "zoned",
+]  # fmt: skip
 
 DAY_US = 86_400_000_000
 BOUNDS = ("lower_wall_us", "upper_wall_us")
@@ -32,7 +35,8 @@ _CLOCK = r"^(?!0000)\d{4}[-/]\d\d[-/]\d\d[ T]([01]\d|2[0-3]):\d\d(:\d\d([.,]\d{1
 class SparkTime:
     """A column to read as times: its role, its header, what it holds, and the meaning of texts that Spark doesn't read by itself.
 
-    `partial` says that some of them are dates not to the day, so that the column's moments have bounds.
+    `partial` says that some of them are dates not to the day, so that the column's moments have bounds. `blanks` are texts that
+    stand for none.
     """
 
     role: str
@@ -40,6 +44,7 @@ class SparkTime:
     kind: Kind
     spellings: tuple[Spelling, ...] = ()
     partial: bool = False
+    blanks: tuple[str, ...] = ()
 
 
 def kind_of(frame: DataFrame, header: str) -> Kind:
@@ -85,8 +90,13 @@ def unread_texts(frame: DataFrame, time: SparkTime) -> list[str]:
 
 def all_numbers(frame: DataFrame, time: SparkTime) -> bool:
     """Whether a column holds nothing but numbers; stops at the first text that is none."""
-    text = trimmed_text(frame, time.header)
+    text = read_time(frame, time)[0]
     return not frame.select(text.alias("text")).filter("text IS NOT NULL AND NOT text RLIKE '^[0-9]+([.,][0-9]+)?$'").limit(1).collect()
+
+
+def count_of(frame: DataFrame, time: SparkTime, texts: Sequence[str]) -> int:
+    """Gives how many rows have one of some texts in a time column."""
+    return frame.filter(trimmed_text(frame, time.header).isin(*texts)).count()
 
 
 def read_time(frame: DataFrame, time: SparkTime) -> Sequence[Column]:
@@ -95,6 +105,8 @@ def read_time(frame: DataFrame, time: SparkTime) -> Sequence[Column]:
 
     column = backticked(time.header)
     text = F.col(column).cast("string") if time.kind != "text" else trimmed_text(frame, time.header)
+    if time.blanks:
+        text = F.when(~text.isin(*time.blanks), text)
     nothing = F.lit(None).cast("bigint")
     parts = dict.fromkeys(("date", "local", "instant"), nothing)
     if time.kind == "instant":

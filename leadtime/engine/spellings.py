@@ -8,7 +8,7 @@ from leadtime.engine.session import Session
 from leadtime.engine.tables import Raw
 from leadtime.engine.times import TimeSource, read_columns, second_reading, text_column, text_of
 
-__all__ = ["Spelling", "all_numbers", "place_of", "spellings_table", "unread_texts"]
+__all__ = ["Spelling", "all_numbers", "count_of", "place_of", "spellings_table", "unread_texts"]
 
 Spelling = tuple[str, int | None, int | None, int | None, int | None, int | None]
 """A text with its date, local clock or instant (microseconds, at most one of them), and the bounds of a partial date."""
@@ -27,9 +27,17 @@ def unread_texts(raw: Raw, source: TimeSource) -> list[str]:
 
 def all_numbers(raw: Raw, source: TimeSource) -> bool:
     """Whether a column holds nothing but numbers; stops at the first text that is none."""
-    text = text_of(source.column, source.type)
-    other = f"SELECT 1 FROM {raw.name} WHERE {text} IS NOT NULL AND NOT regexp_full_match({text}, '[0-9]+([.,][0-9]+)?') LIMIT 1"
+    text = f"{source.role}_text"
+    texts = f"SELECT {', '.join(text_column(source))} FROM {raw.name}"
+    other = f"SELECT 1 FROM ({texts}) WHERE {text} IS NOT NULL AND NOT regexp_full_match({text}, '[0-9]+([.,][0-9]+)?') LIMIT 1"
     return not raw.session.rows(other)
+
+
+def count_of(raw: Raw, source: TimeSource, texts: Sequence[str]) -> int:
+    """Gives how many rows have one of some texts in a time column."""
+    places = ", ".join("?" for _ in texts)
+    query = f"SELECT count(*) FROM {raw.name} WHERE {text_of(source.column, source.type)} IN ({places})"
+    return int(raw.session.rows(query, list(texts))[0][0])
 
 
 def place_of(raw: Raw, source: TimeSource, text: str) -> str:

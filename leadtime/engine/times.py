@@ -56,7 +56,7 @@ class TimeSource:
     """A column to read as times: its role, its expression, its SQL type, and whether all its date-times are midnights (so dates).
 
     `spellings` names a table of texts that the engine doesn't read by itself, with what they mean; none where there are none. `partial`
-    says that some of them are dates not to the day, so that the column's moments have bounds.
+    says that some of them are dates not to the day, so that the column's moments have bounds. `blanks` are texts that stand for none.
     """
 
     role: str
@@ -65,6 +65,7 @@ class TimeSource:
     midnight: bool = False
     spellings: str | None = None
     partial: bool = False
+    blanks: tuple[str, ...] = ()
 
     @property
     def native(self) -> bool:
@@ -136,7 +137,10 @@ def text_column(source: TimeSource) -> list[str]:
     """Gives the SQL of a time column's own values: `<role>_text`, and `<role>_native` where the column has times of its own type."""
     if source.native:
         return [f"{source.column}::VARCHAR AS {source.role}_text", f"{source.column} AS {source.role}_native"]
-    return [f"{text_of(source.column, source.type)} AS {source.role}_text"]
+    text = text_of(source.column, source.type)
+    if source.blanks:
+        return [f"CASE WHEN ({text}) NOT IN ({', '.join(map(literal, source.blanks))}) THEN {text} END AS {source.role}_text"]
+    return [f"{text} AS {source.role}_text"]
 
 
 def read_columns(source: TimeSource) -> list[str]:

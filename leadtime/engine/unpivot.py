@@ -8,7 +8,9 @@ from leadtime.engine.session import literal
 from leadtime.engine.tables import Raw
 from leadtime.engine.times import all_midnights, text_of
 
-__all__ = ["long_table", "some_texts"]
+__all__ = ["DASHES", "long_table", "some_texts"]
+
+DASHES = ".\u2013\u2014\u2212-"
 
 
 def some_texts(raw: Raw, header: str, limit: int) -> list[str]:
@@ -49,4 +51,6 @@ def _text(raw: Raw, header: str) -> str:
     column, kind = raw.column(header), raw.type_of(header)
     if kind.startswith("TIMESTAMP") and "ZONE" not in kind and not kind.endswith("TZ") and all_midnights(raw.session, raw.name, column):
         return f"{column}::DATE::VARCHAR"
-    return text_of(column, kind)
+    text = text_of(column, kind)
+    # A dash in a cell says that the milestone isn't reached, as an empty one does.
+    return f"CASE WHEN NOT regexp_full_match({text}, '[{DASHES}]+') THEN {text} END"

@@ -50,7 +50,8 @@ def event_log(
     spent = source.spent - set(resolution.roles.values())
     by_sheet = source.sheets_stacked and "unit" not in resolution.roles
     reading = Reading(resolution.roles, times, zone, by_sheet, drop_duplicates, _unnamed_blanks(raw) | spent, source.wide)
-    read, choices = _read(raw, reading, resolution.roles, options)
+    read, choices, seen = _read(raw, reading, resolution.roles, options)
+    findings += seen
     raw.drop()
     _require_rows(read, resolution, where)
     if "end" not in resolution.roles:
@@ -104,7 +105,7 @@ def declared_cases(source: Source, options: Options, *, zone: str | None) -> tup
     blank = _unnamed_blanks(raw) | (_unused(raw, roles["case_id"]) if options.sheets else frozenset())
     roles = {role: header for role, header in roles.items() if role not in ("activity", "start", "end", "row")}
     roles = {role: header for role, header in roles.items() if role == "case_id" or header not in blank}
-    times, _ = spelled(raw, _times(source, roles)[0], roles, options)
+    times, _, _ = spelled(raw, _times(source, roles)[0], roles, options)
     name, columns = case_table(raw, Reading(roles, times, zone, left_out=blank))
     lost = lost_of_cases(raw.session, name)
     twice, lines = repeated_cases(raw.session, name)
@@ -141,13 +142,13 @@ def _times(source: Source, roles: Mapping[str, str]) -> tuple[tuple[TimeSource, 
     return tuple(found), findings
 
 
-def _read(raw: Raw, reading: Reading, roles: Mapping[str, str], options: Options) -> tuple[ReadTable, dict[str, str]]:
-    """The read table, and the date orders found in the spellings that the engine can't read by itself."""
-    times, choices = spelled(raw, reading.times, roles, options)
+def _read(raw: Raw, reading: Reading, roles: Mapping[str, str], options: Options) -> tuple[ReadTable, dict[str, str], list[Finding]]:
+    """The read table, the date orders found in the spellings that the engine can't read by itself, and what was seen in them."""
+    times, choices, seen = spelled(raw, reading.times, roles, options)
     reading = replace(reading, times=times)
     if raw.typed or (not raw.stored and all(time.native for time in times)):
-        return _read_typed(raw, reading), choices
-    return event_table(raw, reading), choices
+        return _read_typed(raw, reading), choices, seen
+    return event_table(raw, reading), choices, seen
 
 
 def _read_typed(raw: Raw, reading: Reading) -> ReadTable:

@@ -18,13 +18,13 @@ from leadtime.engine.lifecycle import STEPS, TRANSITION
 from leadtime.engine.session import Session
 from leadtime.engine.spark import SparkEngine, backticked, spark_session
 from leadtime.engine.spark_events import SparkReadTable, spark_case_table, spark_event_table
-from leadtime.engine.spark_times import SparkTime, all_midnights, all_numbers, kind_of, unread_texts
+from leadtime.engine.spark_times import SparkTime, all_midnights, all_numbers, count_of, kind_of, unread_texts
 from leadtime.errors import InputError, UsageError
 from leadtime.ingest.assemble import declared_cases
 from leadtime.ingest.opening import opened
 from leadtime.ingest.query import connection_for
 from leadtime.ingest.source import Options
-from leadtime.ingest.spelling import assumptions, meaning, partial_dates
+from leadtime.ingest.spelling import assumptions, meaning, open_ends, partial_dates
 from leadtime.log import EventLog, Moment, Provenance
 from leadtime.quality import Account, account_for, finding, places_in, role_findings
 from leadtime.results import Finding, QualityReport, Table
@@ -153,6 +153,10 @@ def _times(frame: DataFrame, roles: Mapping[str, str], options: Options) -> tupl
             findings.append(finding("midnight-dates", 1, values={"what": header}))
             time = replace(time, kind="date")
         texts = unread_texts(frame, time)
+        blanks = open_ends(role, texts)
+        if blanks:
+            time, texts = replace(time, blanks=blanks), [text for text in texts if text not in blanks]
+            findings.append(finding("open-ends", count_of(frame, time, blanks), examples=[f"'{text}'" for text in blanks[:10]]))
         if texts:
             numeric = all(text[0].isdigit() for text in texts) and all_numbers(frame, time)
             reading = read_dates(texts, date_order=options.date_order, column=header, rules=options.date_rules, numeric=numeric)

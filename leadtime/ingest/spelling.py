@@ -10,7 +10,7 @@ import narwhals as nw
 from leadtime.columns import DATE_ROLES
 from leadtime.durations.dates import DateReading, DateValue, read_dates
 from leadtime.durations.rules import DateRules
-from leadtime.engine.spellings import Spelling, all_numbers, place_of, spellings_table, unread_texts
+from leadtime.engine.spellings import Spelling, all_numbers, count_of, place_of, spellings_table, unread_texts
 from leadtime.engine.tables import Raw
 from leadtime.engine.times import DAY_US, TimeSource
 from leadtime.ingest.source import Options
@@ -18,18 +18,30 @@ from leadtime.log import EventLog
 from leadtime.quality.findings import finding
 from leadtime.results import Finding
 
-__all__ = ["assumptions", "meaning", "partial_dates", "spelled"]
+__all__ = ["assumptions", "meaning", "open_ends", "partial_dates", "spelled"]
+
+# What people and programs write in a column of ends where there is none, in lower case; marks without a letter or digit say so too.
+_NO_END = frozenset((
+    "null", "(null)", "<null>", "nat", "nan", "na", "n/a", "none", "missing", "unknown", "ongoing", "until further notice", "open",
+    "saknas", "okänt", "okänd", "uppgift saknas", "ej angivet", "ej avslutad", "ej avslutat", "pågår", "pågående", "tills vidare", "öppen",
+))  # fmt: skip
 
 
 def spelled(
     raw: Raw, times: Sequence[TimeSource], roles: Mapping[str, str], options: Options
-) -> tuple[tuple[TimeSource, ...], dict[str, str]]:
-    """Gives the time columns, each with what its unusual spellings mean, and what was chosen in reading them."""
+) -> tuple[tuple[TimeSource, ...], dict[str, str], list[Finding]]:
+    """Gives the time columns, each with what its unusual spellings mean, what was chosen in reading them, and what was seen."""
     found: list[TimeSource] = []
     choices: dict[str, str] = {}
+    seen: list[Finding] = []
     for time in times:
         header = roles[time.role]
-        reading = _reading(raw, time, header, options)
+        texts = unread_texts(raw, time)
+        blanks = open_ends(time.role, texts)
+        if blanks:
+            time = replace(time, blanks=blanks)
+            seen.append(finding("open-ends", count_of(raw, time, blanks), examples=[f"'{text}'" for text in blanks[:10]]))
+        reading = _reading(raw, time, header, options, [text for text in texts if text not in blanks])
         if reading is None:
             found.append(time)
             continue
@@ -37,12 +49,20 @@ def spelled(
         partial = any(value.is_partial for value in reading.values.values())
         found.append(replace(time, spellings=spellings_table(raw.session, rows) if rows else None, partial=partial))
         choices |= assumptions(reading, header, options.date_rules or DateRules())
-    return tuple(found), choices
+    return tuple(found), choices, seen
 
 
-def _reading(raw: Raw, time: TimeSource, header: str, options: Options) -> DateReading | None:
+def open_ends(role: str, texts: Sequence[str]) -> tuple[str, ...]:
+    """Gives those of the texts of a column of ends that say there is none; of any other column a text that is no date stays what it is.
+
+    >>> open_ends("end", ["-", "later", "NULL", "Pågår"]), open_ends("start", ["-"])
+    (('-', 'NULL', 'Pågår'), ())
+    """
+    return tuple(text for text in texts if text.casefold() in _NO_END or not any(map(str.isalnum, text))) if role == "end" else ()
+
+
+def _reading(raw: Raw, time: TimeSource, header: str, options: Options, texts: Sequence[str]) -> DateReading | None:
     """What the texts mean that the engine left unread; none where it read all."""
-    texts = unread_texts(raw, time)
     if not texts:
         return None
     numeric = all(text[0].isdigit() for text in texts) and all_numbers(raw, time)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from leadtime.columns import CASE_ROLES, normalised, resolve_roles, resolve_some
 from leadtime.durations import read_dates
 from leadtime.engine.joining import first_texts
-from leadtime.engine.unpivot import long_table, some_texts
+from leadtime.engine.unpivot import DASHES, long_table, some_texts
 from leadtime.errors import InputError
 from leadtime.ingest.source import Options, Source, unique_headers
 from leadtime.quality import finding
@@ -84,7 +84,7 @@ def _milestones(source: Source, options: Options) -> tuple[list[str], dict[str, 
         if source.raw.type_of(header).startswith(_NATIVE):
             found.append(header)
             continue
-        texts = some_texts(source.raw, header, _SAMPLE)
+        texts = [text for text in some_texts(source.raw, header, _SAMPLE) if text.strip(DASHES)]
         told = "dat" in normalised(header)
         dates = _dates(texts, header, options, told=told)
         # Where the header says date, half of them being so is enough.

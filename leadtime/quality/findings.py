@@ -36,7 +36,7 @@ SEVERITIES: Mapping[str, Severity] = MappingProxyType({
         "ditto-marks", "diverging-cases", "guarded-text", "guessed-role", "hidden-columns", "joined-clock", "keys-without-events",
         "later-attribute-values", "lifecycle-paired",
         "merged-cells", "midnight-dates", "missing-values", "mixed-precision", "nested-attributes",
-        "no-row-order", "other-resources", "outlying-durations", "partial-case-dates", "rare-activities", "repeated-header",
+        "no-row-order", "open-ends", "other-resources", "outlying-durations", "partial-case-dates", "rare-activities", "repeated-header",
         "same-event-merged", "shared-events", "sheet-skipped", "tied-times", "trimmed", "twice-occurring-time", "unfinished-cases",
         "weekend-contacts", "wide-table",
     ), "note"),
