@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 import leadtime as lt
 from leadtime.cli import main
 from leadtime.errors import LeadtimeError, UsageError
-from leadtime.quality import effect_of, proposed_names
+from leadtime.quality import effect_of, names, proposed_names
 from leadtime.quality.by_case import of_cases_alone, of_cases_on_route
 from leadtime.quality.days import of_days
 from leadtime.quality.durations import of_durations
@@ -361,6 +361,13 @@ def test_a_date_of_birth_of_1970_is_no_default_but_one_of_1900_is() -> None:
     rows = [("a", "x", "2019-01-01", "1970-01-01"), ("b", "x", "2019-01-01", "1900-01-01")]
     found = one(log_of(rows, "birth_date"), "default-dates")
     assert (found.count, found.severity, found.values["role"]) == (1, "warning", "birth_date")
+
+
+def test_of_more_names_than_are_compared_the_commonest_are_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    log = log_of([("a", name, "2019-01-01") for name in ("Visit", "Referral", "Visit", "Triage", "Referral", "Visit", "Assesment")])
+    monkeypatch.setattr("leadtime.quality.names._MOST_NAMES", 2)
+    assert names._counts(log, "activity") == {"Visit": 3, "Referral": 2, "Assesment": 1}
+    assert dict(proposed_names(log)) == {}
 
 
 def test_public_holidays_are_those_of_the_zone_or_of_the_country_named() -> None:

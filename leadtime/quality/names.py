@@ -133,9 +133,13 @@ def _slips(a: str, b: str) -> int:
 
 def _counts(log: EventLog, role: str) -> dict[str, int]:
     """The names of a column with how many events have them; empty where there are too many to be names."""
-    groups = log.frame.filter(~nw.col(role).is_null()).group_by(role).agg(events=nw.len())
-    frame = log.session.collect(groups.sort("events", role, descending=[True, False]).head(_MOST_NAMES + 1))
-    return {str(name): int(events) for name, events in zip(frame[role], frame["events"], strict=True)}
+    groups = log.frame.group_by(role).agg(events=nw.len())
+    found = log.session.collect(groups.head(_MOST_NAMES + 2)).dropna(subset=[role])
+    if len(found) > _MOST_NAMES:  # else all are there, and few enough to be sorted here
+        named = groups.filter(~nw.col(role).is_null())
+        found = log.session.collect(named.sort("events", role, descending=[True, False]).head(_MOST_NAMES + 1))
+    found = found.sort_values(["events", role], ascending=[False, True])
+    return {str(name): int(events) for name, events in zip(found[role], found["events"], strict=True)}
 
 
 def _rare(scope: Scope, counts: Mapping[str, int]) -> list[str]:

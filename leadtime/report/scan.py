@@ -69,8 +69,11 @@ class Guard:
 
     def _look_for_cases(self, texts: Iterable[str]) -> None:
         found = sorted({run for text in texts for run in _runs(text) if _may_be_an_id(run)} - self.words)
+        if not found:
+            return
         named = self.log.session.from_rows(("case_id",), [(run,) for run in found], {"case_id": "VARCHAR"})
-        shown = self.log.session.count(distinct(self.log.frame.join(named, on="case_id", how="semi"), "case_id")) if found else 0
+        ids = self.log.frame.select("case_id").join(named, on="case_id", how="semi")
+        shown = self.log.session.count(distinct(ids, "case_id"))
         if shown:
             raise DisclosureError(
                 f"the report would show the ids of {shown} cases, so it wasn't written; an activity, cohort or unit is named as a case is: "
