@@ -63,9 +63,12 @@ test-newest: check-python  ## runs the tests with the newest versions that pypro
 	.venv-newest/bin/python $(INSTALL) --upgrade --editable '.[dev,frames,fast-excel,sql,xes,adjust]'
 	.venv-newest/bin/python $(PYTEST) --numprocesses $(WORKERS)
 
-# pm4py goes into an environment of its own, .venv-bench-pm4py.
-bench: .venv/dev.stamp  ## compares speed and memory with peers, answers first; SIZES=1e5,1e6 and RUNS=5
+# pm4py, lifelines and scikit-survival go into environments of their own, .venv-bench-*.
+bench: .venv/dev.stamp  ## compares speed and memory with peers, answers first, and writes docs/benchmarks.md; SIZES=1e5,1e6 and RUNS=5
 	$(BIN)/python benchmarks/run.py --sizes $(SIZES) --runs $(RUNS)
+	$(BIN)/python benchmarks/reading.py --runs $(RUNS)
+	$(BIN)/python benchmarks/survival.py --runs $(RUNS)
+	$(BIN)/python benchmarks/starting.py
 
 guard: .venv/dev.stamp  ## fails where leadtime costs more than 1.5 times the SQL written by hand
 	$(BIN)/python benchmarks/guard.py
