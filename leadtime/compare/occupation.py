@@ -112,8 +112,7 @@ class Occupation:
         gap = (after <= 0) & (curve > 0)
         if self.unseen.case.size and gap.any():
             means = means + self._summed("unseen", weights, np.where(gap, _ratio(curve, waiting), 0.0))
-        dead_end: Bools = np.any(gap & (waiting <= 0), axis=0)
-        return means, ~(dead_end | emptied)
+        return means, ~(_holding(gap & (waiting <= 0)) | emptied)
 
     def _curve(self, weights: Floats) -> tuple[Floats, Floats, Floats, Bools]:
         """Just after each time but tau: who is under observation, who comes later, and S; and where S is 0 while cases follow."""
@@ -121,11 +120,10 @@ class Occupation:
         entering, ending, stopping = self._changes
         entered = entering @ weights if late.any() else np.zeros((1, weights.shape[1]))
         ended, stopped = ending @ weights, stopping @ weights
-        after: Any = weights[~late].sum(axis=0) + np.cumsum(entered - ended, axis=0)
-        waiting: Any = weights[late].sum(axis=0) - np.cumsum(entered, axis=0)
+        after: Any = (~late).astype(np.float64) @ weights + np.cumsum(entered - ended, axis=0)
+        waiting: Any = late.astype(np.float64) @ weights - np.cumsum(entered, axis=0)
         curve: Any = np.cumprod(1 - _ratio(stopped, after + ended - entered), axis=0)
-        emptied: Bools = np.any((curve <= 0) & (after > 0), axis=0)
-        return after, waiting, curve, emptied
+        return after, waiting, curve, _holding((curve <= 0) & (after > 0))
 
     @cached_property
     def _changes(self) -> tuple[Any, Any, Any]:
@@ -175,6 +173,12 @@ def _product(first: Floats, second: Floats) -> Floats:
     """The sum over the rows of the products of two tables, for each column."""
     summed: Floats = np.einsum("tk,tk->k", first, second)
     return summed
+
+
+def _holding(table: Bools) -> Bools:
+    """Which columns hold a true value; nearly always none does, which a glance at the whole table tells sooner."""
+    columns: Bools = table.any(axis=0) if table.any() else np.zeros(table.shape[1], np.bool_)
+    return columns
 
 
 def _ratio(part: Floats, whole: Floats) -> Floats:
