@@ -177,7 +177,9 @@ def _product(first: Floats, second: Floats) -> Floats:
 
 def _holding(table: Bools) -> Bools:
     """Which columns hold a true value; nearly always none does, which a glance at the whole table tells sooner."""
-    columns: Bools = table.any(axis=0) if table.any() else np.zeros(table.shape[1], np.bool_)
+    if not table.any():
+        return np.zeros(table.shape[1], np.bool_)
+    columns: Bools = np.any(table, axis=0)
     return columns
 
 
