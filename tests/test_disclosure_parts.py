@@ -3,9 +3,12 @@ hidden at the least cost (DEFINITIONS 5.1)."""
 
 from __future__ import annotations
 
+import math
 import random
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from leadtime.disclosure import Cell, Profile, Sum, disclose, month_ends, profile_named, programs, shown_curve, sums_within
 from leadtime.disclosure.algebra import derivable, kernel, reduced
@@ -270,3 +273,45 @@ class TestCurves:
             [number for point in expected for number in point]
         )
         assert shown_curve(kaplan_meier([30, 60], [1, 1]), profile_named("internal")).line[-1] == (60 / DAYS_PER_MONTH, 0.0)
+
+    @given(st.lists(st.tuples(st.integers(0, 200), st.booleans()), min_size=1, max_size=60))
+    @settings(max_examples=40)
+    def test_every_interval_told_has_no_or_enough_stops_and_no_or_enough_others(self, cases):
+        """Month by month in plain Python: a month's end belongs to it, and no time at all to the first."""
+        curve = kaplan_meier([days for days, _ in cases], [int(stopped) for _, stopped in cases])
+        last = max(1, math.ceil(max(days for days, _ in cases) / DAYS_PER_MONTH))
+        kept, begin = [], 0
+        for month in range(1, last + 1):
+            within = [stopped for days, stopped in cases if begin < max(1, math.ceil(days / DAYS_PER_MONTH)) <= month]
+            if all(number == 0 or number >= 5 for number in (sum(within), len(within) - sum(within))):
+                kept, begin = [*kept, month], month
+        rest = [days for days, _ in cases if max(1, math.ceil(days / DAYS_PER_MONTH)) > begin]
+        assert month_ends(curve, SE5) == (tuple(kept), bool(rest))
+        points = shown_curve(curve, SE5).points
+        assert [point.merged for point in points] == [month - before > 1 for before, month in zip([0, *kept], kept, strict=False)]
+        assert [point.at_risk for point in points] == [sum(days > month * DAYS_PER_MONTH for days, _ in cases) for month in kept]
+        assert month_ends(curve, profile_named("internal")) == (tuple(range(1, last + 1)), False)
+
+    def test_the_median_bends_the_line_with_five_stops_and_the_p90_with_ten(self):
+        falling = kaplan_meier([40 + 10 * i for i in range(10)] + [300], [1] * 11)
+        nine = kaplan_meier([40 + 10 * i for i in range(9)], [1] * 9)
+        assert [round(share, 3) for _, share in shown_curve(falling, SE5).line if round(share, 3) in (0.5, 0.1)] == [0.5, 0.1]
+        assert [round(share, 3) for _, share in shown_curve(nine, SE5).line if round(share, 3) in (0.5, 0.1)] == [0.5]
+
+
+class TestRules:
+    def test_each_profile_is_what_the_definitions_say(self):
+        shown = {name: profile_named(name) for name in ("internal", "se-5", "nhs-7-round5")}
+        numbers = {name: (one.threshold, one.rounding, one.median_stops, one.p90_stops, one.month_ends) for name, one in shown.items()}
+        assert numbers == {"internal": (1, 1, 1, 1, False), "se-5": (5, 1, 5, 10, True), "nhs-7-round5": (8, 5, 8, 10, True)}
+        assert profile_named(SE5) is SE5
+
+    @pytest.mark.parametrize(("threshold", "rounding"), [(5, 1), (8, 5), (3, 2), (4, 10), (8, 3)])
+    def test_a_rounded_count_may_be_any_that_is_shown_as_it_is(self, threshold, rounding):
+        profile = Profile("of our own", threshold, rounding, median_stops=5, p90_stops=10, month_ends=True)
+        assert [profile.hides(count) for count in range(threshold + 1)] == [False, *[True] * (threshold - 1), False]
+        assert [profile.shown(count) for count in range(60)] == [math.floor(count / rounding + 0.5) * rounding for count in range(60)]
+        for count in range(threshold, 60):
+            alike = [other for other in range(threshold, 80) if profile.shown(other) == profile.shown(count)]
+            assert profile.rounded_from(count) == (min(alike), max(alike))
+        assert profile.rounded_from(0) == (0, 0)
