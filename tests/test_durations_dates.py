@@ -94,7 +94,9 @@ def test_what_is_no_date_is_unread_and_named(text):
 
 def test_dates_that_systems_write_for_none_are_read_for_the_checks_to_find():
     assert bounds("9999-12-31") == ("9999-12-31", "9999-12-31")
-    assert not read_dates(["0001-01-01", "1753-01-01"]).unread
+    assert not read_dates(["0001-01-01", "1601-01-01", "1753-01-01", "2999-12-31"]).unread
+    near = ["0001-01-02", "1601-01-02", "1753-02-01", "2999-12-30", "9999-12-30", "9999-11-31"]
+    assert list(read_dates(near).unread) == near
 
 
 @pytest.mark.parametrize(
@@ -165,7 +167,7 @@ def test_an_ambiguous_column_is_an_error_that_says_how_to_decide():
 
 
 def test_a_column_that_proves_both_orders_is_an_error_that_shows_both():
-    with pytest.raises(InputError, match=r"'14/3/2019' must be day first but '3/14/2019' must be month first"):
+    with pytest.raises(InputError, match=r"'14/3/2019' must be day first but '3/14/2019' must be month first; mend"):
         read_dates(["3/4/2019", "14/3/2019", "3/14/2019"])
     reading = read_dates(["14/3/2019", "3/14/2019"], date_order="dmy")
     assert reading.unread == ("3/14/2019",)
@@ -263,7 +265,7 @@ def test_clock_times_and_offsets_at_their_last_minute_are_read_and_past_it_not()
     assert [read_moment(f"2019-03-14 {text}").time_us for text in last] == list(last.values())
     offsets = {"+14:00": 14 * HOUR, "-14:00": -14 * HOUR, "+13:59": 14 * HOUR - HOUR // 60, "+00:59": 59 * HOUR // 60, "gmt": 0}
     assert [read_moment(f"2019-03-14T10:00:00{text}").offset_us for text in offsets] == list(offsets.values())
-    wrong = ["24:00:00", "23:60", "23:59:60", "13:00 am", "0:59 am", "10:00:00+14:01", "10:00:00-14:01", "10:00:00+00:60"]
+    wrong = ["08:00-09:00", "24:00:00", "23:60", "23:59:60", "13:00 am", "0:59 am", "10:00:00+14:01", "10:00:00-14:01", "10:00:00+00:60"]
     assert read_dates([f"2019-03-14 {text}" for text in wrong]).values == {}
 
 

@@ -16,7 +16,7 @@ LARGEST_OFFSET = 14 * HOUR  # Kiribati; no zone is farther from UTC
 _CLOCK = re.compile(
     r"(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2})(?:[.,](?P<fraction>[0-9]{1,9}))?)?"
     r"(?: ?(?P<half>[ap])\.?m\.?)?"
-    r"(?: ?(?P<offset>z|utc|gmt|[+-][0-9]{2}(?::?[0-9]{2})?))?"
+    r"(?: ?(?P<offset>z|utc|gmt|[+-][0-9]{2}(?::?[0-5][0-9])?))?"
 )
 _SPLIT = re.compile(r"(?P<day>.*?[^ ,t])(?:(?P<apart>t(?=[0-9])|,? )(?:kl\.? ?)?)(?P<clock>[0-9]{1,2}:[0-9]{2}.*)")
 # Behind a space and a minute without seconds a minus says "to", as in 08:00-09:00; no program writes an offset so.
@@ -108,12 +108,11 @@ def _hour(hour: int, half: str | None) -> int | None:
 
 
 def _offset(text: str | None) -> int | None:
-    """The offset in microseconds; one with more than 59 minutes is made too large to be accepted."""
+    """The offset in microseconds."""
     if text is None:
         return None
     if text in ("z", "utc", "gmt"):
         return 0
     digits = text[1:].replace(":", "").ljust(4, "0")
-    minutes = int(digits[2:])
-    size = int(digits[:2]) * HOUR + minutes * 60 * SECOND if minutes <= 59 else LARGEST_OFFSET + 1
+    size = int(digits[:2]) * HOUR + int(digits[2:]) * 60 * SECOND
     return -size if text[0] == "-" else size
