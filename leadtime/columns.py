@@ -76,13 +76,15 @@ _COMMON = {
         aktivitetsnamn aktivitetstyp
         | encountertype visittype contacttype appointmenttype vårdkontakttyp besökstyp
         task taskname step action åtgärd åtgärder moment steg kontakt kontakttyp kontaktorsak insats processteg vad""",
-    "start": """start starttid startdatum starttime startdate starttimestamp startedat started begin begindate begintime date datetime time
+    "start": """startdatumtid starttidpunkt startdatetime
+        start starttid startdatum starttime startdate starttimestamp startedat started begin begindate begintime date datetime time
         timestamp eventtime eventdate eventtimestamp datum datumtid datumochtid datumtidpunkt tid tidpunkt tidsstämpel händelsedatum
         händelsetid händelsetidpunkt aktivitetsdatum besöksdatum kontaktdatum vårdkontaktdatum encounterdate
         visitdate contactdate appointmentdate fromdate fråndatum startar påbörjad påbörjat påbörjades
         påbörjaddatum
-        | from från fr.o.m when när""",
-    "end": """end endtime enddate endtimestamp endedat ended stop stoptime stopdate finish finished finishtime finishdate complete completed
+        | from från fr.o.m when när åtgärdsdatum utförddatum utfördatum utförtdatum performeddate""",
+    "end": """sluttidpunkt slutdatumtid enddatetime
+        end endtime enddate endtimestamp endedat ended stop stoptime stopdate finish finished finishtime finishdate complete completed
         completetimestamp completiontime completiondate slut sluttid slutdatum slutad slutade avslut avslutad avslutat avslutades
         avslutsdatum avslutdatum todate tilldatum
         | till t.o.m tom klar klart klardatum""",
@@ -151,6 +153,9 @@ _GUESSES: Mapping[str, tuple[str, int]] = {
     for rank, part in zip((_GUESS, _WEAK), words.split("|"), strict=False)
     for word in part.split()
 }
+# Databases write Swedish headers without their dots and rings, as ARENDE_NR.
+_PLAIN = str.maketrans("åäöé", "aaoe")
+_GUESSES = {**{word.translate(_PLAIN): found for word, found in _GUESSES.items()}, **_GUESSES}
 _STANDARDS: Mapping[str, str] = {key: role for role, keys in _XES.items() for key in keys}
 
 

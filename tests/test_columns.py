@@ -31,6 +31,12 @@ from leadtime.errors import InputError, UsageError
             {"case_id": "Ärendenr*", "activity": "Händelse:", "start": "Datum (ÅÅÅÅ-MM-DD)"},
         ),
         (["Start [dd/mm/yyyy hh:mm]", "Slut (planerat)"], {"start": "Start [dd/mm/yyyy hh:mm]", "end": None}),
+        (
+            ["ARENDE_NR", "HANDELSE", "START_DATUM", "SLUT_DATUM", "VARDENHET", "KON", "FODELSEDATUM"],
+            {"case_id": "ARENDE_NR", "activity": "HANDELSE", "end": "SLUT_DATUM", "unit": "VARDENHET", "sex": "KON"},
+        ),
+        (["CaseId", "Activity", "StartDateTime", "EndDateTime"], {"start": "StartDateTime", "end": "EndDateTime"}),
+        (["Patient", "Åtgärd", "Åtgärdsdatum"], {"activity": "Åtgärd", "start": "Åtgärdsdatum"}),
         (["Pid", "Vårdkontakttyp", "Kontaktdatum"], {"case_id": "Pid", "activity": "Vårdkontakttyp", "start": "Kontaktdatum"}),
         (["PatientID", "EncounterType", "EncounterDate"], {"case_id": "PatientID", "activity": "EncounterType", "start": "EncounterDate"}),
         (["case_id", "activity", "start", "end", "unit"], {"case_id": "case_id", "end": "end", "unit": "unit"}),
