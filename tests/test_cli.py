@@ -265,3 +265,18 @@ def test_garbage_is_collected_as_before_once_a_command_is_done(folder: Path) -> 
 def test_every_command_shows_an_example(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([command, "--help"]) == 0
     assert f"leadtime {command}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("ending", ["xlsx", "xlsm"])
+def test_the_sheets_that_a_pathway_file_names_hold_for_every_workbook(
+    tmp_path: Path, ending: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    for name in ("new", "old"):
+        for row in (["case_id", "activity", "start"], [name, "Detected", "2019-01-01"]):
+            (book[name] if name in book.sheetnames else book.create_sheet(name)).append(row)
+    book.save(tmp_path / f"log.{ending}")
+    (tmp_path / "p.toml").write_text(SMALL_PATHWAY + '[log]\nsheets = ["new"]\n', encoding="utf-8")
+    main(["check", str(tmp_path / f"log.{ending}"), "--pathway", str(tmp_path / "p.toml")])
+    assert "1 rows read = 1 kept + 0 rejected" in capsys.readouterr().out

@@ -50,7 +50,7 @@ def read(
         roles[role.strip()] = header.strip()
     if date_order not in (None, "dmy", "mdy", "ymd"):
         raise UsageError(f"--date-order '{date_order}' isn't allowed; use dmy, mdy or ymd")
-    declared_sheets = list(declared.sheets) if declared and declared.sheets and path.suffix.lower() == ".xlsx" else None
+    declared_sheets = list(declared.sheets) if declared and declared.sheets and path.suffix.lower() in (".xlsx", ".xlsm") else None
     log = read_log(
         path,
         columns=roles or None,
