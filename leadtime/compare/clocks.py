@@ -10,7 +10,7 @@ import numpy as np
 
 from leadtime.cases.clocked import Clock
 from leadtime.cases.times import by_clocks
-from leadtime.compare.rows import CaseRows, rows_of_frame
+from leadtime.compare.rows import FETCHED, CaseRows, rows_of_frame
 from leadtime.pathway import Pathway
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def timed_by(times: LeadTimes, clocks: Sequence[Clock], attributes: Sequence[str
         labels = session.materialise(times.with_attributes(columns).select("case_id", *columns))
         most = max(1, _CASES_AT_ONCE // max(1, session.count(labels)))
         for frame in by_clocks(times, clocks, at_once=most):
-            kept = frame.filter(nw.col("status") != "excluded").join(labels, on="case_id", how="left")
+            kept = frame.filter(nw.col("status") != "excluded").select("clock", *FETCHED).join(labels, on="case_id", how="left")
             timed = session.collect(kept.sort("clock", "case_id"))
             rows, clock = rows_of_frame(timed, columns), timed["clock"].to_numpy(dtype=np.int64)
             found |= {clocks[place]: rows.take(clock == place) for place in np.unique(clock)}

@@ -17,11 +17,12 @@ if TYPE_CHECKING:
 
     from leadtime.cases import LeadTimes
 
-__all__ = ["LEFT", "OPEN", "STOPPED", "CaseRows", "case_rows", "coded", "rows_of_frame", "unequal_follow_up"]
+__all__ = ["FETCHED", "LEFT", "OPEN", "STOPPED", "CaseRows", "case_rows", "coded", "rows_of_frame", "unequal_follow_up"]
 
 OPEN, STOPPED, LEFT = 0, 1, 2  # the outcomes, as codes
 _OUTCOMES = {"still waiting": OPEN, "stopped": STOPPED, "left": LEFT}
 _NUMBERS = ("lead_us", "lower_us", "upper_us", "entry_us", "start_us", "end_us", "start_wall_us", "end_wall_us")
+FETCHED = ("case_id", "status", "stopped_by", "start_is_date", "end_is_date", *_NUMBERS)  # of the columns of `LeadTimes.frame`
 
 _ALIKE = 0.8  # the shorter median follow-up is at least so much of the longer
 
@@ -76,11 +77,11 @@ def case_rows(times: LeadTimes, attributes: Iterable[str]) -> CaseRows:
     names = dict.fromkeys(attributes)
     columns = {f"label_{place}": name for place, name in enumerate(names)}
     frame = times.with_attributes(columns).filter(nw.col("status") != "excluded")
-    return rows_of_frame(times.log.session.collect(frame.sort("case_id")), columns)
+    return rows_of_frame(times.log.session.collect(frame.select(*FETCHED, *columns).sort("case_id")), columns)
 
 
 def rows_of_frame(frame: pd.DataFrame, columns: Mapping[str, str]) -> CaseRows:
-    """Turns a frame of cases, as `LeadTimes.frame` has them, into arrays; `columns` names the attributes."""
+    """Turns a frame of cases with the columns `FETCHED` into arrays; `columns` names the attributes."""
     us = {name: _whole(frame[name]) for name in _NUMBERS}
     status, statuses = frame["status"].factorize()
     dated = frame["start_is_date"].astype("boolean").fillna(value=False) | frame["end_is_date"].astype("boolean").fillna(value=False)
