@@ -129,7 +129,8 @@ class Attacker:
         if not choices:
             return
         domains = {cell: self._domain(cell, hidden, knowing=True) for cell in one.cells}
-        ends = {cell: domain.ends if domain is not None else (self.problem.values[cell],) * 2 for cell, domain in domains.items()}
+        shown = self.problem.values
+        ends = {cell: domain.ends if domain is not None else (shown[cell], shown[cell]) for cell, domain in domains.items()}
         alone = sum(domain is not None for domain in domains.values()) == 1
         least, most = (sum(ends[cell][side] for cell in one.parts) for side in (0, 1))
         for cell, domain in domains.items():
