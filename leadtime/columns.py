@@ -118,7 +118,7 @@ _COMMON = {
     "last_observed": "lastobserved lastobserveddate lastobservation observedtill senastobserverad sistobserverad uppföljdtill",
 }  # fmt: skip
 
-_NOISE = re.compile(r"[\s\-_.:*\u2010-\u2015]+")
+_NOISE = re.compile(r"[\s\-_.\u2010-\u2015]+")
 # How a date is to be written, as forms say it behind a heading: (ÅÅÅÅ-MM-DD), (dd/mm/yyyy hh:mm).
 _FORM = re.compile(r"\s*[(\[](?=[^)\]]*(?:mm[-/. ]?dd|dd[-/. ]?mm|(?:tt|hh)[:.]mm))[åymdths\s:./-]+[)\]]$")
 
@@ -144,7 +144,7 @@ def squeezed(header: str) -> str:
     >>> squeezed("Kl.")
     'kl'
     """
-    return _NOISE.sub("", _FORM.sub("", normalised(header)))
+    return _NOISE.sub("", _FORM.sub("", normalised(header).strip(" :*")))
 
 
 _GUESSES: Mapping[str, tuple[str, int]] = {

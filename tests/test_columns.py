@@ -37,6 +37,7 @@ from leadtime.errors import InputError, UsageError
         ),
         (["CaseId", "Activity", "StartDateTime", "EndDateTime"], {"start": "StartDateTime", "end": "EndDateTime"}),
         (["Patient", "Åtgärd", "Åtgärdsdatum"], {"activity": "Åtgärd", "start": "Åtgärdsdatum"}),
+        (["Ärende", "case:id", "Händelse", "Datum"], {"case_id": "Ärende"}),  # a colon within is a part of the name
         (["Pid", "Vårdkontakttyp", "Kontaktdatum"], {"case_id": "Pid", "activity": "Vårdkontakttyp", "start": "Kontaktdatum"}),
         (["PatientID", "EncounterType", "EncounterDate"], {"case_id": "PatientID", "activity": "EncounterType", "start": "EncounterDate"}),
         (["case_id", "activity", "start", "end", "unit"], {"case_id": "case_id", "end": "end", "unit": "unit"}),
