@@ -46,3 +46,11 @@ def test_measures_of_flow_take_no_attribute_for_their_own_column(header: str) ->
     assert lt.case_profile(log).to_pandas()["waiting_days"].tolist() == [31 + i for i in range(8)]
     assert lt.variants(log).to_pandas()["n"].tolist() == [8]
     assert lt.rework(log).to_pandas()["repeats"].tolist() == [0] * 8
+
+
+def test_a_name_with_a_full_stop_is_an_attribute_of_its_own_on_every_engine_s_version() -> None:
+    found = times("Tel.nr")
+    name = next(name for name in ("Tel.nr", "Tel_nr") if name in found.log.columns)  # before DuckDB 2.0 the second
+    assert found.to_pandas()[name].tolist() == ["a", "b"] * 4
+    assert lt.compare(found, by=name, before="a", after="b", draws=20).to_pandas()["n"].tolist() == [4, 4]
+    assert lt.check_quality(found.log, PATHWAY).rows_kept == 16

@@ -89,8 +89,8 @@ def test_a_covariate_that_explains_the_change_takes_it_away() -> None:
 
 
 def test_cases_without_a_covariate_are_left_out_and_counted() -> None:
-    rows, _ = reference("lung")
-    result = lt.compare(times_of(cases(rows, "ph.ecog")), before="1", after="2", adjust="ph.ecog")
+    rows = [{**row, "ecog": row["ph.ecog"]} for row in reference("lung")[0]]
+    result = lt.compare(times_of(cases(rows, "ecog")), before="1", after="2", adjust="ecog")
     assert [effect.left_out for effect in result.adjusted_effects] == [1] * 4
     assert result.adjusted_effects[0].estimate.n == len(rows) - 1
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+import duckdb
+
 from leadtime.columns import DATE_ROLES, EXAMPLE_CASES, RESERVED_NAMES, ROLES
 from leadtime.engine.readtable import ReadTable
 from leadtime.engine.session import Session, literal, quoted
@@ -29,6 +31,8 @@ from leadtime.engine.zones import Offsets, offsets_steps
 
 __all__ = ["Reading", "attribute_names", "case_table", "event_table", "lost_of_cases", "repeated_cases"]
 
+# Before 2.0, DuckDB takes what stands before a full stop in a name for a table.
+_DOTTED = not duckdb.__version__.startswith(("0.", "1."))
 _EXAMPLES = ", ".join(literal(case) for case in EXAMPLE_CASES.values())
 _PARTS = ("us", "wall_us", "is_date")
 _BOUNDS = ("lower_wall_us", "upper_wall_us")
@@ -75,20 +79,25 @@ class Reading:
         return any(time.partial for time in self.times if time.role not in DATE_ROLES)
 
 
-def attribute_names(headers: Iterable[str], *, used: Collection[str]) -> dict[str, str]:
+def attribute_names(headers: Iterable[str], *, used: Collection[str], dotted: bool = _DOTTED) -> dict[str, str]:
     """Gives the name of each attribute in the event table: its own header, unless that is taken (engines' names know no case).
+
+    Where the engine knows no `dotted` names, a full stop becomes an underscore.
 
     >>> attribute_names(["Händelse", "Row", "Kön"], used=["Händelse"])
     {'Row': 'Row (2)', 'Kön': 'Kön'}
+    >>> attribute_names(["Tel.nr", "Tel_nr"], used=[], dotted=False)
+    {'Tel.nr': 'Tel_nr', 'Tel_nr': 'Tel_nr (2)'}
     """
     taken = {name.casefold() for name in (*RESERVED_NAMES, *ROLES, *_BOOK)}
     names: dict[str, str] = {}
     for header in headers:
         if header in used:
             continue
-        name, number = header, 2
+        plain = header if dotted else header.replace(".", "_")
+        name, number = plain, 2
         while name.casefold() in taken:
-            name, number = f"{header} ({number})", number + 1
+            name, number = f"{plain} ({number})", number + 1
         taken.add(name.casefold())
         names[header] = name
     return names
