@@ -43,7 +43,7 @@ from mutation import Mutant, mutant, spots
 TESTS = {
     "durations": ("test_durations*.py", "test_partial_dates.py", "test_ingest_times.py"),
     "cases": ("test_cases*.py", "test_clocks.py", "test_calendars.py", "test_store.py", "test_partial_dates.py", "test_attribute_names.py"),
-    "survival": ("test_survival*.py",),
+    "survival": ("test_survival*.py", "test_resampling.py"),
     "disclosure": ("test_disclosure*.py", "test_releases.py"),
 }
 WANTED = 0.85
