@@ -96,7 +96,7 @@ def all_numbers(frame: DataFrame, time: SparkTime) -> bool:
 
 def count_of(frame: DataFrame, time: SparkTime, texts: Sequence[str]) -> int:
     """Gives how many rows have one of some texts in a time column."""
-    return frame.filter(trimmed_text(frame, time.header).isin(*texts)).count()
+    return int(frame.filter(trimmed_text(frame, time.header).isin(*texts)).count())
 
 
 def read_time(frame: DataFrame, time: SparkTime) -> Sequence[Column]:
