@@ -225,6 +225,13 @@ def test_figures_that_would_tell_a_hidden_count_are_hidden_with_it():
     assert shown.rows == (("a", "b", HIDDEN, HIDDEN, HIDDEN, HIDDEN), rows[1])
 
 
+def test_a_figure_of_no_child_is_shown_and_one_of_one_to_four_is_not():
+    columns = ("cohort", "observed", "events", "mean_days", "rate", "label_code")
+    rows = tuple((f"c{stops}", stops, 2 * stops, 10.5, 0.5, 7.5) for stops in (0, 1, 4, 5))
+    shown = disclose(Table("t", columns, rows, counts=("observed",))).tables[0]
+    assert [row[3:] for row in shown.rows] == [(10.5, 0.5, 7.5), (HIDDEN, HIDDEN, 7.5), (HIDDEN, HIDDEN, 7.5), (10.5, 0.5, 7.5)]
+
+
 class TestMerging:
     """A table that would show no count says which groups to merge."""
 

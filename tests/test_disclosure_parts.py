@@ -189,6 +189,8 @@ class TestTheSumsThatAreFound:
         assert count_columns(Table("t", columns, rows, counts=("wait_days",))) == ("wait_days",)
         assert count_columns(Table("t", ("unit", "cases", "girls"), (("a", 3, 1),))) == ("cases",)
         assert count_columns(Table("t", ("unit", "less", "flag"), (("a", -1, True),))) == ()
+        assert count_columns(Table("t", ("unit", "none", "some"), (("a", 0, None), ("b", 0, 3)))) == ("none", "some")
+        assert count_columns(Table("t", ("unit", "blank"), (("a", None),))) == ()
 
     def test_the_total_may_be_any_column_or_row(self):
         by_column = Table("t", ("unit", "all", "yes", "no"), (("a", 12, 5, 7), ("b", 9, 3, 6)), counts=("all", "yes", "no"))

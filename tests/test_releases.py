@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime
+import itertools
 import json
+import random
 from pathlib import Path
 
 import numpy as np
@@ -214,6 +216,43 @@ def test_a_hidden_count_that_an_earlier_release_of_the_same_table_gives_away_is_
     told = told_together(new, second, [first])
     assert [(one.table, one.means) for one in told] == [("units", "hidden")]
     assert told_together(new, second, [second]) == ()
+
+
+def test_each_table_whose_hidden_counts_an_earlier_release_gives_away_is_named():
+    """Two tables of other children; the earlier release hid other cells as cover in both."""
+    tables = [
+        Table(name, (name[:-1], "n"), ((f"{name}-a", small), (f"{name}-b", 9), (f"{name}-c", 30), ("total", small + 39)), counts=("n",))
+        for name, small in (("units", 3), ("sites", 2))
+    ]
+    new, old = disclose(tables), disclose(tables, keep=[Cell(table.name, 1, "n") for table in tables])
+    names = ("units", "sites")
+    assert [one.column("n") for one in new.tables] == [("[c]", "[c]", 30, 42), ("[c]", "[c]", 30, 41)]
+    assert [one.column("n") for one in old.tables] == [("[c]", 9, "[c]", 42), ("[c]", 9, "[c]", 41)]
+    told = told_together(new, release_of(new, name="new", shown=names), [release_of(old, name="old", shown=names)])
+    assert sorted((one.table, one.means) for one in told) == [("sites", "hidden"), ("units", "hidden")]
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_every_choice_of_sites_and_of_their_releases_is_taken_from_the_whole(seed: int) -> None:
+    """Up to five sites with one or two releases each, against all sums one by one."""
+    draw = random.Random(seed)
+    sites = [
+        units(draw.randrange(40), name=f"{site}{i}", scope=site) for site in "ABCDE"[: 2 + seed % 4] for i in range(1 + draw.randrange(2))
+    ]
+    whole = units(sum(one.tables[0].rows[0][1] for one in sites[:2]) + draw.randrange(-1, 7), name="whole")
+    counts = {site: [0, *(one.tables[0].rows[0][1] for one in sites if one.scope == site)] for site in "ABCDE"}
+    left = {whole.tables[0].rows[0][1] - sum(chosen) for chosen in itertools.product(*counts.values())}
+    few = bool(left & {1, 2, 3, 4})
+    assert means_of(whole, *sites) == ([(sites[0].name, "rest")] if few else [])
+
+
+def test_many_sites_are_all_taken_together():
+    """Twenty sites make more than a million sums; only that of all of them leaves few."""
+    sites = [units(7 << place, name=f"site {place}", scope=f"s{place}") for place in range(20)]
+    every = 7 * (2**20 - 1)
+    assert means_of(units(every + 3, name="whole"), *sites) == [("site 0", "rest")]
+    assert means_of(sites[-1], units(every + 3, name="whole"), *sites[:-1]) == [("whole", "rest")]
+    assert means_of(units(every + 5, name="whole"), *sites) == []
 
 
 def test_the_same_report_once_more_is_published_and_recorded_once(tmp_path):

@@ -125,8 +125,7 @@ class Attacker:
 
     def _from_one(self, one: Sum, hidden: frozenset[Cell]) -> Iterator[Leak]:
         """What follows from a single sum and what each of its cells can be by itself."""
-        choices = self._choices(one.cells, hidden) if any(cell in hidden for cell in one.cells) else ()
-        if not choices:
+        if hidden.isdisjoint(one.cells) or not (choices := self._choices(one.cells, hidden)):
             return
         domains = {cell: self._domain(cell, hidden, knowing=True) for cell in one.cells}
         shown = self.problem.values

@@ -56,9 +56,7 @@ def month_ends(curve: KaplanMeier, profile: Profile) -> tuple[tuple[int, ...], b
         return tuple(range(1, last + 1)), False
     time, *counts = curve.ends
     month = np.clip(np.ceil(time.astype(np.float64) / DAYS_PER_MONTH).astype(np.int64), 1, last)
-    stops, others = (np.zeros(last + 1, np.int64) for _ in counts)
-    for totals, count in zip((stops, others), counts, strict=True):
-        np.add.at(totals, month, count.astype(np.int64))
+    stops, others = (np.bincount(month, count, last + 1) for count in counts)
     kept: list[int] = []
     here = (0, 0)
     for number in range(1, last + 1):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from operator import add
 from typing import Literal
 
 from leadtime.disclosure.attacker import Attacker, Problem
@@ -25,7 +26,7 @@ class _Group:
     counts: tuple[int, ...]
 
     def __add__(self, other: _Group) -> _Group:
-        return _Group(self.names + other.names, tuple(a + b for a, b in zip(self.counts, other.counts, strict=True)))
+        return _Group(self.names + other.names, tuple(map(add, self.counts, other.counts)))
 
 
 def proposals(tables: Iterable[Table], profile: Profile) -> Table:

@@ -22,7 +22,6 @@ __all__ = ["Release", "Told", "release_of", "told_together"]
 
 Means: TypeAlias = Literal["difference", "rest", "hidden"]
 _KEYS = ("month",)  # numbers that name a row
-_MOST_SUMS = 100_000  # sums of sites that are tried
 
 
 class Key(NamedTuple):
@@ -257,17 +256,22 @@ def _rests(release: Release, earlier: Sequence[Release]) -> Iterator[Told]:
         if release.scope:
             sums = _sums({scope: values for scope, values in parts.items() if scope != release.scope})
             left = ((one, value - own) for one in wholes if (value := counts[id(one)].get(key)) is not None)
-            told = [one for one, rest in left if any(0 < rest - by < threshold for by in sums)]
+            told = [one for one, rest in left if _leaves_few(rest, sums, threshold)]
         else:
-            told = [other for given in sites.values() for other in given] if any(0 < own - by < threshold for by in _sums(parts)) else []
+            told = [other for given in sites.values() for other in given] if _leaves_few(own, _sums(parts), threshold) else []
         yield from (Told(one.name, key.table, "rest") for one in told[:1])
 
 
-def _sums(parts: Mapping[str, Collection[int]]) -> set[int]:
-    """What the counts of some sites add up to, for every choice of sites and releases."""
-    found = {0}
+def _leaves_few(whole: int, sums: int, threshold: int) -> bool:
+    """Whether one of the sums leaves fewer than the threshold of the whole, and not none."""
+    return any(few <= whole and sums >> (whole - few) & 1 for few in range(1, threshold))
+
+
+def _sums(parts: Mapping[str, Collection[int]]) -> int:
+    """What the counts of some sites add up to, for every choice of sites and releases, as bits: bit n is set where n is such a sum."""
+    found = 1
     for values in parts.values():
-        found |= {so_far + value for so_far in found for value in values}
-        if len(found) > _MOST_SUMS:
-            break
+        before = found
+        for value in values:
+            found |= before << value
     return found
