@@ -84,3 +84,17 @@ def test_numbers_beyond_any_duration_are_read_all_the_same() -> None:
     assert curve.at_risk([1e300, 898.5]) == (0, int((DURATIONS["days"] >= 899).sum()))
     complete = survival.kaplan_meier(DURATIONS["days"], np.ones(N))
     assert complete.restricted_mean(1e9).value == pytest.approx(DURATIONS["days"].mean())
+
+
+def test_numbers_are_narrow_only_where_all_cases_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    time, done = DURATIONS["fractions"][:100], DONE[:100]
+    for most, kind in ((100, np.int32), (99, np.int64)):
+        monkeypatch.setattr(risksets, "_NARROW", most)
+        table = risksets.risk_table(sample_of(time, done))
+        assert {column.dtype for column in (table.at_risk, table.events, table.censored)} == {np.dtype(kind)}
+        assert table.at_risk[0] == 100
+
+
+def test_the_ends_of_a_curve_are_those_of_its_table() -> None:
+    curve = survival.kaplan_meier([4, 2, 2, 9, 9, 4], [1, 1, 0, 0, 0, 1])
+    assert [column.tolist() for column in curve.ends] == [[2, 4, 9], [1, 2, 0], [1, 0, 2]]

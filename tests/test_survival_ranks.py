@@ -11,6 +11,7 @@ from scipy import stats
 
 from leadtime import survival
 from leadtime.results import Estimate
+from leadtime.survival import ranks
 
 PERMEABILITY = [0.80, 0.83, 1.89, 1.04, 1.45, 1.38, 1.91, 1.64, 0.73, 1.46], [1.15, 0.88, 0.90, 0.74, 1.21]
 
@@ -157,3 +158,52 @@ def test_cliffs_delta_is_the_chance_of_being_shorter_from_minus_one_to_one():
     assert sorted(abs(limit) for limit in (delta.lower, delta.upper)) == pytest.approx(ends)
     assert delta.lower < delta.value < delta.upper
     assert abs(delta.value) == pytest.approx(abs(2 * shorter.value - 1))
+
+
+@pytest.mark.parametrize(("m", "n"), [(3, 3), (2, 7), (6, 4)])
+def test_the_interval_at_a_level_that_is_just_reached_is_that_of_r(m: int, n: int) -> None:
+    """R's `qwilcox` gives the place of the limit: the smallest U whose chance to be no larger is at least half of what is left out."""
+    rng = np.random.default_rng(m)
+    first, second = rng.normal(9, 3, m), rng.normal(8, 3, n)
+    differences = np.sort(np.subtract.outer(second, first).ravel())
+    places = list(itertools.combinations(range(m + n), n))
+    below = [np.mean([sum(chosen) - n * (n - 1) / 2 <= u for chosen in places]) for u in range(m * n // 2)]
+    for place in range(1, len(below)):
+        if below[place] < 0.5:
+            found = survival.hodges_lehmann(*both(first, second), confidence=1 - 2 * below[place])
+            assert (found.lower, found.upper) == (differences[place - 1], differences[-place])
+            assert (found.interval, found.note) == ("exact rank", "")
+
+
+def test_the_exact_interval_needs_groups_of_under_50_without_ties() -> None:
+    for m, n, step, wanted in ((49, 49, 1, "exact"), (50, 3, 1, "asymptotic"), (3, 50, 1, "asymptotic"), (5, 5, 0, "asymptotic")):
+        first, second = np.arange(m) * 2.0, np.arange(n) * 2.0 + step
+        found = survival.hodges_lehmann(*both(first, second))
+        assert (found.interval, found.note) == (f"{wanted} rank", "")
+        assert found.lower <= found.value <= found.upper
+
+
+def test_the_normal_test_is_that_of_scipy_down_to_no_difference(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ranks, "_MOST_WORK", 0)
+    for first, second in (([1, 4], [2, 3]), ([1, 4, 9], [2, 3, 5]), ([1, 2, 3, 4, 4], [4, 5, 6, 7]), ([1, 1, 2], [1, 2, 2])):
+        wanted = stats.mannwhitneyu(second, first, method="asymptotic")
+        found = survival.mann_whitney(*both(first, second))
+        assert (found.statistic, found.p_value) == (wanted.statistic, pytest.approx(wanted.pvalue, rel=1e-9))
+        assert found.test.method == "asymptotic normal, corrected for ties and continuity"
+
+
+def test_groups_that_lie_about_one_middle_have_a_p_of_1_and_no_more() -> None:
+    for n in range(1, 16):
+        outer, inner = [*range(n), *range(100, 100 + n)], list(range(50, 50 + 2 * n))
+        for found in (survival.mann_whitney(*both(outer, inner)), survival.mann_whitney(*both(inner, outer))):
+            assert found.p_value <= 1
+            assert (found.p_value, found.cliffs_delta.value) == (pytest.approx(1), 0.0)
+
+
+def test_a_second_group_that_is_always_longer_has_a_chance_of_0_with_an_upper_limit() -> None:
+    apart = survival.mann_whitney(*both([1, 2, 3], [7, 8, 9]))
+    other = survival.mann_whitney(*both([7, 8, 9], [1, 2, 3])).probability_shorter
+    assert (apart.probability_shorter.value, apart.probability_shorter.lower) == (0.0, 0.0)
+    assert apart.probability_shorter.upper == pytest.approx(1 - other.lower)
+    assert apart.cliffs_delta.value == 1.0
+    assert apart.test.n == apart.probability_shorter.n == 6

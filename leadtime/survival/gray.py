@@ -127,8 +127,7 @@ class _Stratum:
         before, _ = self._open
         shares = np.cumsum(before * self.own / self._some, axis=0)
         weight = self._at_risk * (1 - shares + before * self.own / self._some)
-        total = weight.sum(axis=1, keepdims=True)
-        shared: Floats = self.own.sum(axis=1, keepdims=True) * weight / np.where(total > 0, total, 1.0)
+        shared: Floats = self.own.sum(axis=1, keepdims=True) * weight / weight.sum(axis=1, keepdims=True)
         return shared
 
     @property

@@ -191,7 +191,7 @@ def _exact_p(ranks: Ints, pair: _Pair) -> float:
     """The share of all splits whose rank sum is as far from its mean, counted by sums instead of one by one."""
     ranks = ranks - ranks.min()
     ranks //= np.gcd.reduce(ranks)
-    small = ranks[: pair.first.size] if pair.first.size <= pair.second.size else ranks[pair.first.size :]
+    small = min(np.split(ranks, [pair.first.size]), key=len)  # the other group's sums are what this one's leave
     chances = _rank_sums(ranks, small.size)
     sums, seen, total = np.arange(chances.size) * pair.n, int(small.sum()) * pair.n, int(ranks.sum()) * small.size
     return min(1.0, float(chances[np.abs(sums - total) >= abs(seen - total)].sum()))
@@ -207,7 +207,7 @@ def _rank_sums(ranks: Ints, chosen: int) -> Floats:
         size = np.arange(chosen + 1)[:, None]
         moved = np.zeros_like(table)
         moved[1:, rank:] = table[:-1, : most + 1 - rank]
-        table = (table * np.maximum(drawn + 1 - size, 0) + moved * size) / (drawn + 1)
+        table = (table * (drawn + 1 - size) + moved * size) / (drawn + 1)
     chances: Floats = table[chosen]
     return chances
 

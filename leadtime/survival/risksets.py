@@ -29,6 +29,7 @@ __all__ = [
 
 BLOCK = 2**15  # rows worked on at once
 _LARGEST = 2.0**62
+_NARROW = np.iinfo(np.int32).max  # up to so many cases are counted in half the memory
 _CASES_A_DAY = 64  # from so many cases a possible whole number on, counting beats sorting
 TOLERANCE = math.sqrt(np.finfo(np.float64).eps)  # 1.5e-8, within which a curve counts as being at a level; R's choice too
 
@@ -106,7 +107,7 @@ def _counted(time: Array, observed: Bools) -> RiskTable:
     key = time.view(np.uint64) << np.uint64(1)
     key |= observed
     key.sort()
-    count = np.int32 if key.size < 2**31 else np.int64
+    count = np.int32 if key.size <= _NARROW else np.int64
     at_risk: Array = np.empty(key.size, count)
     events: Array = np.zeros(key.size, count)
     found, last = 0, None

@@ -1,0 +1,70 @@
+"""The bootstrap of a ratio of medians, drawn again in plain numpy, and how it counts the draws that have no ratio."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from leadtime import survival
+from leadtime.results import Estimate
+from leadtime.survival.medians import _percentiles
+
+BEFORE, AFTER = np.array([10.0, 12, 12, 14, 15, 16, 18, 22, 24, 30, 31]), np.array([4.0, 5, 6, 7, 8, 9, 10, 11, 12, 14])
+DATA = np.append(BEFORE, AFTER), np.ones(21), ["before"] * 11 + ["after"] * 10
+
+
+@pytest.mark.parametrize("confidence", [0.5, 0.8, 0.95])
+def test_limits_are_the_percentiles_of_the_ratios_of_drawn_medians(confidence: float) -> None:
+    generator, drawn = np.random.default_rng(3), []
+    for values in (BEFORE, AFTER):
+        kinds, counts = np.unique(values, return_counts=True)
+        rows = generator.multinomial(values.size, counts / values.size, size=400)
+        drawn.append(np.array([np.median(np.repeat(kinds, row)) for row in rows]))
+    wanted = np.quantile(drawn[1] / drawn[0], [(1 - confidence) / 2, (1 + confidence) / 2])
+    found = survival.median_ratio(*DATA, interval="bootstrap", draws=400, seed=3, confidence=confidence)
+    assert (found.lower, found.upper) == pytest.approx(tuple(wanted), rel=1e-12)
+    assert (found.interval, found.confidence) == ("bootstrap", confidence)
+    assert found.note == "400 samples of cases, a median not reached in 0 % of them"
+
+
+def test_by_itself_the_bootstrap_takes_2000_samples_from_seed_0() -> None:
+    said = survival.median_ratio(*DATA, interval="bootstrap", seed=0, draws=2000)
+    assert said == survival.median_ratio(*DATA, interval="bootstrap")
+
+
+def ends(before: float, after: float) -> tuple[float, float]:
+    """Where a draw counts at the lower and at the upper end: at both where it tells nothing, below all where the first isn't reached."""
+    if math.isnan(before) or math.isnan(after) or before == after == math.inf or before == after == 0:
+        return -math.inf, math.inf
+    if math.isinf(before):
+        return -math.inf, -math.inf
+    ratio = math.inf if before == 0 else after / before
+    return ratio, ratio
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [(math.nan, 4), (4, math.nan), (math.inf, math.inf), (0, 0), (math.inf, 4), (4, math.inf), (0, 4), (4, 0), (math.nan, math.inf)],
+)
+def test_a_draw_without_a_ratio_counts_where_it_may_lie(odd: tuple[float, float]) -> None:
+    plain = [(10.0, float(value)) for value in range(1, 42)]
+    for many in (1, 3):
+        draws = [*plain, *[odd] * many]
+        before, after = np.array(draws).T
+        low, high = (np.sort(each) for each in np.array([ends(*draw) for draw in draws]).T)
+        last, alpha = len(draws) - 1, 0.1
+        wanted = [
+            low[math.floor(alpha * last)],
+            low[math.floor(alpha * last) + 1],
+            high[-math.floor(alpha * last) - 2],
+            high[-math.floor(alpha * last) - 1],
+        ]
+        part = alpha * last - math.floor(alpha * last)
+        lower = wanted[0] + part * (wanted[1] - wanted[0]) if np.isfinite(wanted[:2]).all() else None
+        upper = wanted[3] + part * (wanted[2] - wanted[3]) if np.isfinite(wanted[2:]).all() else None
+        found = _percentiles(before, after, Estimate(1.0, confidence=0.8), "cases")
+        assert (found.lower, found.upper) == (pytest.approx(lower), pytest.approx(upper))
+        missing = 100 * many / len(draws) if not np.isfinite(odd).all() else 0
+        assert found.note == f"{len(draws)} samples of cases, a median not reached in {missing:.3g} % of them"

@@ -1,0 +1,24 @@
+"""Gray's test beside the cases that R's figures don't show: a stratum in which nobody ended, and one group that is soon gone."""
+
+from __future__ import annotations
+
+import pytest
+
+from leadtime import survival
+
+TIME, CAUSE, GROUP = [1, 2, 2, 3, 4, 5, 6, 7, 8, 9], [1, 1, 2, 1, 0, 2, 1, 1, 2, 0], list("aababbabab")
+
+
+def test_a_stratum_in_which_nobody_ended_adds_nothing_to_gray_test() -> None:
+    alone = survival.gray_test(TIME, CAUSE, GROUP)
+    silent = survival.gray_test([*TIME, 3, 4, 5], [*CAUSE, 0, 0, 0], [*GROUP, *"aab"], strata=["x"] * 10 + ["y"] * 3)
+    assert (silent.statistic, silent.observed, silent.expected) == (pytest.approx(alone.statistic), alone.observed, alone.expected)
+    assert (silent.n, silent.df, silent.method) == (13, 1, "asymptotic chi-square, 2 strata")
+
+
+def test_expected_ends_are_shared_out_by_who_is_at_risk() -> None:
+    """Without other causes n (1 - F) / S is n, so that Gray's expected numbers are those of the log-rank test."""
+    time, done, group = [2, 2, 4, 5, 5, 5, 7, 9, 11, 12], [1, 1, 1, 0, 1, 1, 1, 1, 0, 1], list("aabababbcb")
+    gray, plain = survival.gray_test(time, done, group), survival.log_rank(time, done, group)
+    assert (gray.observed, gray.df) == (plain.observed, 2)
+    assert gray.expected == pytest.approx(plain.expected, rel=1e-12)
