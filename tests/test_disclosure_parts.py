@@ -16,7 +16,7 @@ from leadtime.disclosure.attacker import Attacker, Domain, Leak, Problem
 from leadtime.disclosure.merging import proposals
 from leadtime.disclosure.programs import Program
 from leadtime.disclosure.search import covered
-from leadtime.disclosure.sums import count_columns, links_of
+from leadtime.disclosure.sums import count_columns, links_of, whole
 from leadtime.durations import DAYS_PER_MONTH
 from leadtime.results import Table
 from leadtime.survival import kaplan_meier
@@ -103,6 +103,11 @@ class TestIntegerPrograms:
 
 
 class TestListedAnswers:
+    def test_few_answers_need_no_solver(self, monkeypatch):
+        monkeypatch.setattr(Program, "_solved", None)
+        program = Program((Sum(ALL, (A, B)),), {A: SMALL, B: SMALL}, {A: 2, B: 3, ALL: 5})
+        assert sorted(2 + change[A] for change in program.others(A)) == [1, 3, 4]
+
     @pytest.mark.parametrize("seed", range(25))
     def test_the_values_listed_are_those_that_a_solver_finds(self, seed, monkeypatch):
         """Counts of two rows and three columns with their sums, some weighted twice; each domain holds its count."""
@@ -236,8 +241,84 @@ class TestTheSumsThatAreFound:
         assert [one.parts for one in found.sums] == [tuple(Cell(name, row, "n") for row in (0, 1)) for name in ("one", "other")]
         assert links_of([one, Table("other", ("sex", "n"), (("girls", 9), ("boys", 7)), counts=("n",))]).sums == []
 
+    def test_what_is_none_everywhere_or_equal_in_two_columns_is_no_total(self):
+        columns = ("a", "b", "c")
+        assert sums_within(Table("t", ("unit", *columns), (("x", 0, 0, 0), ("y", 0, 0, 0), ("z", 0, 0, 0)), counts=columns)) == ()
+        assert sums_within(Table("t", ("unit", "a", "b"), (("x", 5, 5), ("y", 7, 7)), counts=("a", "b"))) == ()
+        assert len(sums_within(Table("t", ("unit", *columns), (("x", 0, 0, 0), ("y", 1, 2, 3)), counts=columns))) == 2
+
+    def test_the_last_of_several_that_could_be_the_total_is_taken(self):
+        columns = ("a", "b", "c")
+        both = Table("t", ("unit", *columns), (("x", 5, 0, 5), ("y", 7, 0, 7)), counts=columns)
+        assert [one.total.column for one in sums_within(both)] == ["c", "c"]
+        rows = Table("t", ("unit", "n"), (("x", 5), ("y", 0), ("z", 5)), counts=("n",))
+        assert [(one.total.row, [part.row for part in one.parts]) for one in sums_within(rows)] == [(2, [0, 1])]
+
+    def test_how_cases_ended_is_linked_where_it_adds_up_and_no_column_is_taken_for_a_total_besides(self):
+        table = Table(
+            "t",
+            ("cohort", "n", "observed", "open", "left"),
+            (("before", 20, 12, 5, 3), ("after", 20, 12, 5, 4), ("late", 9, 9, None, None)),
+        )
+        assert [(one.total.row, len(one.parts)) for one in sums_within(table)] == [(0, 3), (2, 3)]
+        assert links_of([table]).values == {}
+
+    def test_a_single_child_that_is_left_is_a_rest_and_one_that_unfinished_tells_is_none(self):
+        found = links_of(
+            [Table("t", ("cohort", "n", "observed", "open"), (("before", 20, 12, 7), ("blank", 20, None, 8), ("empty", None, None, None)))]
+        )
+        assert list(found.values.values()) == [1, 12]
+        assert [one.total.row for one in found.sums] == [0, 1]
+        assert links_of([Table("t", ("cohort", "n", "observed", "unfinished"), (("before", 20, 12, 7),))]).sums == []
+        assert links_of([Table("t", ("cohort", "n"), (("before", 20),))]).sums == []
+
+    def test_two_rows_that_are_both_called_total_are_no_margin(self):
+        rows = (("a", 5), ("b", 6), ("total", 11), ("all", 11), ("c", 90))
+        assert sums_within(Table("t", ("unit", "n"), rows, counts=("n",))) == ()
+
+    def test_margins_along_two_sides_are_found_by_either_label(self):
+        rows = (("a", "g", 5), ("a", "b", 6), ("a", "all", 11), ("b", "g", 7), ("b", "b", 9), ("b", "all", 16), ("all", "g", 12))
+        found = sums_within(Table("t", ("unit", "sex", "n"), rows, counts=("n",)))
+        assert {(one.total.row, *(part.row for part in one.parts)) for one in found} == {(2, 0, 1), (5, 3, 4), (6, 0, 3)}
+
+    def test_a_total_that_stands_in_both_tables_is_the_link_and_none_is_added(self):
+        one = Table("one", ("unit", "n"), (("a", 7), ("b", 8), ("total", 15)), counts=("n",))
+        other = Table("other", ("sex", "n"), (("girls", 9), ("boys", 6), ("Total", 15)), counts=("n",))
+        found = links_of([one, other])
+        assert found.values == {}
+        assert found.sums[2:] == [Sum(Cell("one", 2, "n"), (Cell("other", 2, "n"),), splits_group=False)]
+
+    def test_columns_of_nothing_and_of_other_names_share_no_total(self):
+        nothing = [Table(name, ("who", "n"), ((name, 0), (name * 2, 0)), counts=("n",)) for name in ("a", "b")]
+        assert links_of(nothing).sums == []
+        named = [Table(name, ("who", name), ((name, 6), (name * 2, 9)), counts=(name,)) for name in ("a", "b")]
+        assert links_of(named).sums == []
+
+    def test_rows_that_two_share_a_label_with_and_blanks_link_nothing(self):
+        one = Table("one", ("unit", "n"), (("a", 7), ("a", 8), ("b", None)), counts=("n",))
+        other = Table("other", ("unit", "n"), (("a", 7), ("b", None), ("c", 20)), counts=("n",))
+        assert links_of([one, other]).sums == []
+
+    def test_whole_numbers_are_counts_in_whatever_type_they_come(self):
+        assert [whole(value) for value in (7, 7.0, 0, -2.0, 7.5, True, None, "7", math.nan)] == [7, 7, 0, -2, None, None, None, None, None]
+
 
 class TestMerging:
+    def test_a_column_that_is_a_total_is_no_group(self):
+        columns = ("a", "b", "c", "all")
+        table = Table("t", ("unit", *columns), (("x", 2, 1, 3, 6), ("y", 0, 0, 0, 0)), counts=columns)
+        assert proposals([table], SE5).rows == (("t", "columns", "c + b + a", 2),)
+
+    def test_the_greatest_group_takes_the_smallest_and_those_of_none_are_left(self):
+        table = Table(
+            "t", ("unit", "part", "n"), (("a", "p", 1), ("b", "p", 4), ("c", "q", 0), ("d", "q", 3), ("e", "q", 2)), counts=("n",)
+        )
+        assert proposals([table], SE5).rows == (("t", "rows", "b p + a p", 2), ("t", "rows", "d q + e q", 2))
+
+    def test_a_group_that_stays_too_small_joins_the_last_of_those_before(self):
+        table = Table("t", ("unit", "n"), (("a", 5), ("b", 4), ("c", 1), ("d", 1)), counts=("n",))
+        assert proposals([table], SE5).rows == (("t", "rows", "b + d + c", 2),)
+
     def test_a_group_that_stays_too_small_joins_the_last(self):
         table = Table("t", ("unit", "n"), (("a", 6), ("b", 4), ("c", 3)), counts=("n",))
         assert proposals([table], SE5).rows == (("t", "rows", "b + c", 2),)

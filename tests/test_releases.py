@@ -199,6 +199,10 @@ def test_rows_that_are_named_alike_are_left_out_and_months_name_rows() -> None:
     published = release_of(disclose(months), name="r", shown=("curve",))
     assert [table.columns for table in published.tables] == [("month", "n")]
     assert release_of(disclose(months), name="r", shown=("other",)).tables == ()
+    blank = Table(
+        "units", ("unit", "part", "note", "veiled", "n"), (("x", "p", None, "[c]", 30), ("y", None, None, "q", 20)), counts=("n",)
+    )
+    assert release_of(disclose(blank), name="r", shown=("units",)).tables[0].columns == ("unit", "part", "n")
     assert release_of(disclose(Table("curve", ("month", "n"), (), counts=("n",))), name="r", shown=("curve",)).tables == ()
 
 

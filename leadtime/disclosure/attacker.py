@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import combinations
+from itertools import combinations, islice
 from typing import TYPE_CHECKING
 
 from leadtime.disclosure.algebra import Row, derivable, kernel, reduced
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["FEWEST_VALUES", "Attacker", "Domain", "Leak", "Problem"]
 
 FEWEST_VALUES = 3  # a hidden count must be able to have at least so many values
-_PAIRS = 400  # so many pairs of changes are tried before an integer program is asked
-_STEPS = (1, -1, 2, -2, 3, -3)
+_PAIRS = 200  # so many pairs of changes are tried before an integer program is asked
+_STEPS = (1, -1, 2, -2)
 
 
 @dataclass(frozen=True)
@@ -237,16 +237,15 @@ class Attacker:
 
     def _seek(self, cell: Cell, enough: int, part: _Part, changes: list[Row], found: dict[Cell, set[int]]) -> None:
         """Looks for further values of a cell, by pairs of changes first, then by the integer program."""
-        for change in _pairs(changes, cell) if len(found[cell]) < enough else ():
+        further = self._further(cell, part, changes)
+        while len(found[cell]) < enough and (change := next(further, None)) is not None:
             self._try(part, change, found)
-            if len(found[cell]) >= enough:
-                return
-        for change in self._program(part).others(cell) if len(found[cell]) < enough else ():
-            kept = {key: by for key, by in change.items() if by}
-            self._changes.append(kept)
-            self._try(part, kept, found)
-            if len(found[cell]) >= enough:
-                return
+
+    def _further(self, cell: Cell, part: _Part, changes: list[Row]) -> Iterator[Row]:
+        yield from _pairs(changes, cell)
+        for change in self._program(part).others(cell):
+            self._changes.append({key: by for key, by in change.items() if by})
+            yield self._changes[-1]
 
     def _program(self, part: _Part) -> Program:
         from leadtime.disclosure.programs import Program
@@ -267,13 +266,8 @@ class Attacker:
 
 def _pairs(changes: list[Row], cell: Cell) -> Iterator[Row]:
     """Two changes together, or one against the other, where the cell is in one of them."""
-    tried = 0
-    for one, other in combinations(changes, 2):
-        if cell not in one and cell not in other:
-            continue
-        tried += 2
-        if tried > _PAIRS:
-            return
+    touching = ((one, other) for one, other in combinations(changes, 2) if cell in one or cell in other)
+    for one, other in islice(touching, _PAIRS):
         for sign in (1, -1):
             both = {key: one.get(key, 0) + sign * other.get(key, 0) for key in (*one, *(key for key in other if key not in one))}
             yield {key: by for key, by in both.items() if by}

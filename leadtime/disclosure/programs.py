@@ -51,8 +51,8 @@ class Program:
         for i, cell in enumerate(switched):
             self.switches[2 * i, [self.place[cell], len(domains) + i]] = 1, -domains[cell].least
             self.switches[2 * i + 1, [self.place[cell], len(domains) + i]] = -1, domains[cell].most
-        self.lower = np.array([0 if domain.or_none else domain.least for domain in domains.values()] + [0] * len(switched), dtype=float)
-        self.upper = np.array([domain.most for domain in domains.values()] + [1] * len(switched), dtype=float)
+        self.lower = np.concatenate([[domain.ends[0] for domain in domains.values()], np.zeros(len(switched))])
+        self.upper = np.concatenate([[domain.most for domain in domains.values()], np.ones(len(switched))])
 
     def others(self, cell: Cell) -> Iterator[dict[Cell, int]]:
         """Gives answers in which a cell has yet another value each time, as long as there are any: by how each cell changes."""
