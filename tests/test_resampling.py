@@ -45,7 +45,7 @@ def test_both_ways_follow_the_multinomial_law(monkeypatch: pytest.MonkeyPatch) -
 def test_the_size_of_a_part_changes_no_sample(monkeypatch: pytest.MonkeyPatch, many: int, at_once: int, parts: int) -> None:
     monkeypatch.setattr(resampling, "_MANY", many)
     whole = drawn(COUNTS, 16, np.random.default_rng(3))
-    monkeypatch.setattr(resampling, "_AT_ONCE", at_once)
+    monkeypatch.setattr(resampling, "_CHUNK", at_once)
     assert len(list(resampling.samples(COUNTS, 16, np.random.default_rng(3)))) == parts
     assert drawn(COUNTS, 16, np.random.default_rng(3)).tolist() == whole.tolist()
 

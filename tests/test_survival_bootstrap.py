@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from leadtime import survival
+from leadtime.errors import UsageError
 from leadtime.results import Estimate
+from leadtime.survival import resampling
 from leadtime.survival.medians import _percentiles
 
 BEFORE, AFTER = np.array([10.0, 12, 12, 14, 15, 16, 18, 22, 24, 30, 31]), np.array([4.0, 5, 6, 7, 8, 9, 10, 11, 12, 14])
@@ -32,6 +34,31 @@ def test_limits_are_the_percentiles_of_the_ratios_of_drawn_medians(confidence: f
 def test_by_itself_the_bootstrap_takes_2000_samples_from_seed_0() -> None:
     said = survival.median_ratio(*DATA, interval="bootstrap", seed=0, draws=2000)
     assert said == survival.median_ratio(*DATA, interval="bootstrap")
+
+
+@pytest.mark.parametrize("many", [5, 5000])
+def test_the_size_of_a_part_changes_no_limit(many: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resampling, "_MANY", many)
+    whole = survival.median_ratio(*DATA, interval="bootstrap", draws=100)
+    monkeypatch.setattr(resampling, "_CHUNK", 333)
+    assert survival.median_ratio(*DATA, interval="bootstrap", draws=100) == whole
+    assert "100 samples" in whole.note
+
+
+def test_one_sample_is_the_fewest() -> None:
+    assert "1 samples" in survival.median_ratio(*DATA, interval="bootstrap", draws=1).note
+    with pytest.raises(UsageError, match="draws is 0"):
+        survival.median_ratio(*DATA, interval="bootstrap", draws=0)
+
+
+def test_a_ratio_of_given_medians_counts_the_cases_that_are_known() -> None:
+    slow, quick, unknown = Estimate(20.0, 15.0, 30.0, n=9), Estimate(10.0, 8.0, 12.0, n=7), Estimate(None, 8.0, None)
+    found = survival.ratio_by_mover(slow, quick)
+    assert (found.value, found.n, found.interval) == (0.5, 16, "mover")
+    assert math.log(found.value / found.lower) == pytest.approx(math.hypot(math.log(10 / 8), math.log(30 / 20)))
+    assert math.log(found.upper / found.value) == pytest.approx(math.hypot(math.log(12 / 10), math.log(20 / 15)))
+    assert (survival.ratio_by_mover(slow, unknown).n, survival.ratio_by_mover(unknown, quick).n) == (9, 7)
+    assert survival.ratio_by_mover(unknown, unknown).note == "no ratio: median not reached in 'before' and 'after'"
 
 
 def ends(before: float, after: float) -> tuple[float, float]:

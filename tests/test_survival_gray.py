@@ -16,6 +16,15 @@ def test_a_stratum_in_which_nobody_ended_adds_nothing_to_gray_test() -> None:
     assert (silent.n, silent.df, silent.method) == (13, 1, "asymptotic chi-square, 2 strata")
 
 
+def test_the_order_of_groups_has_no_say_where_one_is_soon_gone_and_all_end() -> None:
+    time, cause, group = [1, 1, 2, 3, 3, 4, 5, 6, 6, 7, 8, 9], [1, 2, 1, 1, 1, 2, 1, 1, 2, 2, 1, 1], list("ccabcabababa")
+    for rho in (0, 1):
+        found = [survival.gray_test(time, cause, group, order=list(order), rho=rho) for order in ("abc", "cab", "bca")]
+        assert [each.statistic for each in found] == pytest.approx([found[0].statistic] * 3)
+        assert {each.df for each in found} == {2}
+        assert sum(found[0].expected) == pytest.approx(8)
+
+
 def test_expected_ends_are_shared_out_by_who_is_at_risk() -> None:
     """Without other causes n (1 - F) / S is n, so that Gray's expected numbers are those of the log-rank test."""
     time, done, group = [2, 2, 4, 5, 5, 5, 7, 9, 11, 12], [1, 1, 1, 0, 1, 1, 1, 1, 0, 1], list("aabababbcb")

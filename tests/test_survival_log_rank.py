@@ -76,6 +76,17 @@ def test_every_weight_is_its_definition_with_strata_and_late_entry(kind: str, se
             assert found.df == len(set(used["group"].tolist())) - 1
 
 
+@pytest.mark.parametrize("weights", ["fleming-harrington", "gehan"])
+def test_pairs_of_groups_that_never_meet_are_compared_pair_by_pair(weights: str) -> None:
+    rng = np.random.default_rng(5)
+    time, group = rng.integers(1, 90, 1200), np.tile(["a", "b"], 600)
+    late, other = rng.integers(101, 190, 1200), np.tile(["c", "d"], 600)
+    both = np.append(time, late), np.ones(2400), np.append(group, other)
+    found = survival.log_rank(*both, entry=np.repeat([0, 100], 1200), weights=weights)  # type: ignore[arg-type]
+    alone = [survival.log_rank(days, np.ones(1200), names, weights=weights) for days, names in ((time, group), (late, other))]  # type: ignore[arg-type]
+    assert (found.df, found.statistic) == (2, pytest.approx(sum(each.statistic for each in alone), rel=1e-9))
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_plain_and_stratified_tests_are_those_of_statsmodels(seed: int) -> None:
     survfunc = pytest.importorskip("statsmodels.duration.survfunc", reason="pip install 'leadtime[adjust]'")

@@ -193,7 +193,7 @@ def test_the_normal_test_is_that_of_scipy_down_to_no_difference(monkeypatch: pyt
 
 
 def test_groups_that_lie_about_one_middle_have_a_p_of_1_and_no_more() -> None:
-    for n in range(1, 16):
+    for n in range(1, 8):
         outer, inner = [*range(n), *range(100, 100 + n)], list(range(50, 50 + 2 * n))
         for found in (survival.mann_whitney(*both(outer, inner)), survival.mann_whitney(*both(inner, outer))):
             assert found.p_value <= 1

@@ -80,6 +80,14 @@ def test_intervals_lie_about_one_figure_and_t_is_wider_than_normal(kind: str) ->
     assert permuted != contrast(kind, DAYS, DONE, GROUP, tau=250, interval="permutation", seed=1)
 
 
+@pytest.mark.parametrize("kind", CONTRASTS)
+def test_a_permutation_interval_says_its_splits(kind: str) -> None:
+    found = contrast(kind, DAYS, DONE, GROUP, tau=250, interval="permutation")
+    assert "up to 250; 20000 random splits, seed 0" in found.note
+    few = contrast(kind, DAYS[22:28], [True] * 6, GROUP[22:28], tau=250, interval="permutation", confidence=0.5)
+    assert "up to 250; all 20 splits" in few.note
+
+
 def test_time_lost_is_time_waited_turned_round() -> None:
     for interval in ("normal", "t", "permutation"):
         waited = contrast("difference", DAYS, DONE, GROUP, tau=250, interval=interval)
@@ -118,7 +126,7 @@ def test_a_group_in_which_nobody_ended_adds_no_error_and_says_how_many_did_not()
     found = contrast("difference", [50, 60, 70, 10, 20, 30], [0, 0, 0, 1, 1, 1], list("aaabbb"), tau=40, interval="t")
     alone = survival.kaplan_meier([10, 20, 30], [1, 1, 1]).restricted_mean(40, interval="t")
     assert found.standard_error == pytest.approx(alone.standard_error)
-    assert (found.value, found.lower) == pytest.approx((20 - 40, alone.lower - 40))
+    assert (found.value, found.lower, found.upper) == pytest.approx((20 - 40, alone.lower - 40, alone.upper - 40))
 
 
 def test_one_case_has_no_error() -> None:

@@ -57,7 +57,7 @@ def gray_test(
         raise UsageError(f"rho is {rho}; allowed is 0 or more")
     time = numbers(durations, "durations")
     codes = cause_codes(cause, time.size)
-    sample = sample_of(time, codes > 0)
+    sample = sample_of(time, codes.astype(np.bool_))
     _check_cause(of_cause, codes)
     groups = groups_of(group, sample.n, order)
     layers = strata_of(strata, groups)

@@ -11,7 +11,7 @@ from leadtime.survival.checks import Floats, Ints
 
 __all__ = ["samples"]
 
-_AT_ONCE = 250_000  # numbers
+_CHUNK = 250_000  # numbers
 _MANY = 5_000  # cases, from which on drawing each is quicker than drawing how often each unit comes
 
 
@@ -28,7 +28,7 @@ def samples(counts: Ints, draws: int, generator: np.random.Generator, *, width: 
     >>> np.concatenate([*parts], axis=1).sum(axis=0).tolist()
     [4.0, 4.0, 4.0]
     """
-    size, step = int(counts.sum()), max(1, _AT_ONCE // max(1, width, counts.size))
+    size, step = int(counts.sum()), max(1, _CHUNK // max(1, width, counts.size))
     unit = np.repeat(np.arange(counts.size), counts)
 
     def drawn(start: int) -> Floats:

@@ -180,7 +180,7 @@ def greenwood(table: RiskTable, rows: slice = slice(None)) -> Floats:
 
 def nelson_aalen(at_risk: Array, events: Array) -> Floats:
     """Gives the cumulative hazard, sum of d / n, ties together."""
-    return np.cumsum(events / np.where(at_risk > 0, at_risk, 1))
+    return np.cumsum(events / at_risk)
 
 
 def value_before(curve: Floats) -> Floats:

@@ -113,7 +113,6 @@ class Pooled:
     starts: Array  # first case of each distinct time
     widths: Floats  # from each distinct time to the next, and to tau; 0 past tau
     first: float  # from 0 to the first time, at most to tau
-    before_tau: Bools
 
     @classmethod
     def of(cls, sample: Sample, tau: float) -> Pooled:
@@ -121,7 +120,7 @@ class Pooled:
         order = np.argsort(sample.time, kind="stable")
         times, starts = np.unique(sample.time[order], return_index=True)
         edges = np.minimum(np.append(times, np.inf).astype(np.float64), tau)
-        return cls(order, sample.observed[order], starts, np.diff(edges), float(edges[0]), times <= tau)
+        return cls(order, sample.observed[order], starts, np.diff(edges), float(edges[0]))
 
     @property
     def tau(self) -> float:
@@ -134,8 +133,7 @@ class Pooled:
         leaving = np.add.reduceat(chosen, self.starts, axis=1, dtype=np.float64)
         d = np.add.reduceat(chosen & self.observed, self.starts, axis=1, dtype=np.float64)
         n = np.cumsum(leaving[:, ::-1], axis=1)[:, ::-1]
-        some = np.where(n > 0, n, 1.0)
-        areas = np.cumprod(1 - d / some, axis=1) * self.widths
-        after = np.cumsum(areas[:, ::-1], axis=1)[:, ::-1]
-        terms = np.divide(d, n * (n - d), out=np.zeros_like(n), where=(n > d) & self.before_tau)
+        areas = np.cumprod(1 - np.divide(d, n, out=np.zeros_like(n), where=n > 0), axis=1) * self.widths
+        after = np.cumsum(areas[:, ::-1], axis=1)[:, ::-1]  # from each time to tau: 0 past it
+        terms = np.divide(d, n * (n - d), out=np.zeros_like(n), where=n > d)
         return self.first + after[:, 0], (after**2 * terms).sum(axis=1)
