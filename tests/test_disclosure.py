@@ -5,11 +5,12 @@ from __future__ import annotations
 from itertools import pairwise
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leadtime.disclosure import HIDDEN, MISSING, Cell, Sum, disclose, month_ends, profile_named, shown_curve, sums_within
+from leadtime.disclosure import HIDDEN, MISSING, Cell, Sum, disclose, disclosing, month_ends, profile_named, shown_curve, sums_within
 from leadtime.durations import DAYS_PER_MONTH
 from leadtime.errors import DisclosureError, UsageError
 from leadtime.results import Table
@@ -230,6 +231,87 @@ def test_a_figure_of_no_child_is_shown_and_one_of_one_to_four_is_not():
     rows = tuple((f"c{stops}", stops, 2 * stops, 10.5, 0.5, 7.5) for stops in (0, 1, 4, 5))
     shown = disclose(Table("t", columns, rows, counts=("observed",))).tables[0]
     assert [row[3:] for row in shown.rows] == [(10.5, 0.5, 7.5), (HIDDEN, HIDDEN, 7.5), (HIDDEN, HIDDEN, 7.5), (10.5, 0.5, 7.5)]
+
+
+def test_what_is_no_table_and_two_tables_of_one_name_are_refused():
+    for wrong in (5, [5], "units", pd.DataFrame({"n": [3]})):
+        with pytest.raises(UsageError, match="tables holds a "):
+            disclose(wrong)  # type: ignore[arg-type]
+    one = Table("t", ("n",), ((9,),), counts=("n",))
+    with pytest.raises(UsageError, match="same name"):
+        disclose([one, one])
+    assert disclose([one, Table("u", ("n",), ((9,),), counts=("n",))]).table("u").rows == ((9,),)
+    assert disclose(kaplan_meier([10] * 9, [1] * 9)).tables[0].name == "kaplan_meier"
+    assert disclose([kaplan_meier([10] * 9, [1] * 9)]).tables[0].name == "kaplan_meier"
+
+
+def test_within_everything_is_shown_even_what_tells_of_all_and_extremes():
+    columns = ("unit", "yes", "no", "all", "median_days", "max_days", "total_days")
+    rows = (("a", 2, 0, 2, 10.0, 30.0, 20.0), ("b", 8, 7, 15, 10.0, 30.0, 150.0), ("c", 1, 3, 4, 9.0, 9.0, 9.0))
+    result = disclose(Table("t", columns, rows, counts=columns[1:4]), profile="internal")
+    assert result.tables[0].rows == rows
+    assert result.audit.rows == (("t", 9, 0, 0, 0, 0, None),)
+
+
+@pytest.mark.parametrize(("parts", "hidden"), [((9,), 0), ((9, 0), 3), ((0, 0), 0), ((5, 6), 0), ((9, 0, 0), 4), ((9, 5, 0), 0)])
+def test_only_a_group_that_is_one_of_several_parts_tells_of_all(parts, hidden):
+    """One part takes all of a group that there is: the parts are hidden, and here the total besides, as it is the whole."""
+    table = Table("t", ("n",), tuple((n,) for n in (*parts, sum(parts))), counts=("n",))
+    one = Sum(Cell("t", len(parts), "n"), tuple(Cell("t", row, "n") for row in range(len(parts))))
+    column = disclose(table, sums=[one]).tables[0].column("n")
+    assert sum(value == HIDDEN for value in column[:-1]) == (len(parts) if hidden else 0)
+    assert HIDDEN not in disclose(table, sums=[Sum(one.total, one.parts, splits_group=False)]).tables[0].column("n")
+
+
+def test_a_sum_with_blanks_counts_them_as_none_and_without_a_total_it_is_none():
+    table = Table("t", ("n",), ((None,), (9,), (9,), (3,)), counts=("n",))
+    cells = tuple(Cell("t", row, "n") for row in range(4))
+    found = disclose(table, sums=[Sum(cells[2], cells[:2]), Sum(cells[0], (cells[3],))])
+    assert [(one.total, one.parts) for one in found.sums] == [(cells[2], (cells[1],))]
+    assert found.tables[0].column("n") == (MISSING, 9, 9, HIDDEN)
+
+
+def test_which_figures_are_hidden_by_their_names_and_stops():
+    columns = ("observed", "flag", "mean_days", "sum_days", "max", "p90", "MEDIAN_days", "label", "n")
+    rows = (
+        (3, True, 10.5, 31.5, 20.5, 11.5, 12.5, 1.5, 50),
+        (9, False, 10.5, 31.5, 20.5, 11.5, 12.5, 1.5, 50),
+        (10, False, None, 31.5, 20.5, 11.5, "none", 1.5, 50),
+    )
+    shown = disclose(Table("t", columns, rows, counts=("observed", "n")), sums=[]).tables[0]
+    assert [row[1:] for row in shown.rows] == [
+        (True, HIDDEN, HIDDEN, HIDDEN, HIDDEN, HIDDEN, 1.5, 50),
+        (False, 10.5, 31.5, HIDDEN, HIDDEN, 12.5, 1.5, 50),
+        (False, None, 31.5, HIDDEN, 11.5, "none", 1.5, 50),
+    ]
+    bare = Table("t", ("unit", "total_days", "median_days", "mean_days"), (("a", 2.5, 3.5, 4.5),))
+    assert disclose(bare, sums=[]).tables[0].rows == bare.rows
+
+
+def test_a_share_beside_a_count_that_is_hidden_as_cover_is_hidden_and_a_median_is_not():
+    columns = ("unit", "n", "share", "median_days")
+    rows = (("a", 3, 0.15, 7.5), ("b", 8, 0.35, 8.5), ("c", 9, 0.45, 9.5), ("total", 20, 1.0, 9.25))
+    result = disclose(Table("t", columns, rows, counts=("n",)))
+    assert [row[1:] for row in result.tables[0].rows] == [(HIDDEN,) * 3, (HIDDEN, HIDDEN, 8.5), (9, 0.45, 9.5), (20, 1.0, 9.25)]
+    assert result.audit.rows == (("t", 4, 1, 1, 3, 0, 3),)
+
+
+def test_the_audit_has_a_row_for_an_unpublished_table_too():
+    shown = Table("shown", ("what", "n", "max_days"), (("all", 80, 7.5), ("with referral", 78, 7.5)), counts=("n",))
+    rest = Table("rest", ("what", "n", "max_days"), (("without referral", 2, 7.5),), counts=("n",))
+    one = Sum(Cell("shown", 0, "n"), (Cell("shown", 1, "n"), Cell("rest", 0, "n")))
+    result = disclose([shown, rest], sums=[one], unpublished=("rest",))
+    assert result.audit.rows == (("shown", 2, 0, 1, 2, 0, 3), ("rest", 1, 1, 0, 0, 0, 3))
+    assert result.problem.unpublished == {Cell("rest", 0, "n")}
+
+
+def test_the_audit_stops_what_a_search_would_have_left_open(monkeypatch):
+    """A search that hides only what is small leaves 3 as 23 - 20."""
+    table = Table("t", ("unit", "n"), (("a", 3), ("b", 20), ("total", 23)), counts=("n",))
+    monkeypatch.setattr(disclosing, "covered", lambda problem, attacker: problem.primary)
+    with pytest.raises(DisclosureError, match="1 hidden counts follow from what is shown"):
+        disclose(table)
+    assert disclose(table, profile="nhs-7-round5").tables[0].column("n") == (HIDDEN, 20, 25)  # 18 to 22 from 23 to 27
 
 
 class TestMerging:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 import random
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -380,6 +381,14 @@ class TestCurves:
         nine = kaplan_meier([40 + 10 * i for i in range(9)], [1] * 9)
         assert [round(share, 3) for _, share in shown_curve(falling, SE5).line if round(share, 3) in (0.5, 0.1)] == [0.5, 0.1]
         assert [round(share, 3) for _, share in shown_curve(nine, SE5).line if round(share, 3) in (0.5, 0.1)] == [0.5]
+
+    def test_a_median_of_four_stops_bends_no_line_and_one_at_a_month_s_end_neither(self):
+        four = kaplan_meier([40, 70, 75, 80] + [20] * 5, [1] * 4 + [0] * 5)
+        assert [share for _, share in shown_curve(four, replace(SE5, threshold=4)).line] == [1, 1, 0]
+        five = kaplan_meier([40, 45, 70, 75, 80], [1] * 5)
+        assert (70 / DAYS_PER_MONTH, 0.5) in shown_curve(five, SE5).line
+        at_the_end = kaplan_meier([40, 45, *[3 * DAYS_PER_MONTH] * 3], [1] * 5)
+        assert [share for _, share in shown_curve(at_the_end, SE5).line] == [1, 1, 0]
 
 
 class TestRules:

@@ -287,6 +287,51 @@ def test_differences_that_follow_from_the_sums_are_told_too():
     assert [one.means for one in told] == ["difference"]
 
 
+@pytest.mark.parametrize(
+    ("done", "told"), [(48, []), (50, []), (53, ["difference"]), (54, ["difference"]), (55, ["difference"]), (56, ["difference"])]
+)
+def test_what_is_left_of_a_cohort_may_not_differ_by_few_though_it_stands_nowhere(done, told):
+    """60 less 40 are 20 at first; 75 less those done 27, 25, 22, 21, 20 (the same) and 19. The first two differ by enough."""
+    before, after = (disclose(Table("cohorts", ("cohort", "n", "observed"), (("x", n, by),))) for n, by in ((60, 40), (75, done)))
+    first, second = (release_of(one, name=name, shown=("cohorts",)) for one, name in ((before, "old"), (after, "new")))
+    assert [one.means for one in told_together(after, second, [first])] == (told if done != 55 else [])
+    assert {one.table for one in told_together(after, second, [first])} <= {"cohorts"}
+
+
+@pytest.mark.parametrize("hidden", range(4))
+def test_a_difference_follows_for_a_part_and_for_a_total_alike(hidden):
+    """Three parts and their total, of which both releases hide one; each differs by many but that one."""
+    parts = [(20, 30), (40, 55), (80, 92)]
+    parts += [(sum(a for a, _ in parts), sum(b for _, b in parts))]
+    if hidden < 3:
+        parts[hidden] = (parts[hidden][0], parts[hidden][0] + 3)
+        parts[3] = tuple(map(sum, zip(*parts[:3], strict=True)))  # type: ignore[assignment]
+    else:
+        parts = [(20, 30), (40, 55), (80, 58), (140, 143)]
+    before, after = (
+        disclose(Table("t", ("unit", "n"), tuple((unit, pair[side]) for unit, pair in zip(("a", "b", "c", "total"), parts, strict=True))))
+        for side in (0, 1)
+    )
+    first, second = (
+        Release(
+            name,
+            "",
+            5,
+            1,
+            (
+                Table(
+                    "t",
+                    ("unit", "n"),
+                    tuple((*row[:1], "[c]") if i == hidden else row for i, row in enumerate(one.tables[0].rows)),
+                    counts=("n",),
+                ),
+            ),
+        )
+        for one, name in ((before, "old"), (after, "new"))
+    )
+    assert [(one.table, one.means) for one in told_together(after, second, [first])] == [("t", "difference")]
+
+
 def test_rounded_counts_tell_no_small_difference(tmp_path):
     ledger = tmp_path / "releases.json"
     report_of(BASE, profile="nhs-7-round5").record_release(ledger)
