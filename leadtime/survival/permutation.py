@@ -166,7 +166,6 @@ def _subset_sums(scores: Floats, chosen: int) -> Floats:
     if chosen == 0:
         return np.zeros(1)
     tables = [np.empty(math.comb(n, size)) for size in range(chosen + 1)]
-    tables[0][0] = 0.0
     tables[1][:] = scores
     for case in range(1, n):
         for size in range(2, min(case + 1, chosen) + 1):
