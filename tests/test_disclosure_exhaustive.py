@@ -147,6 +147,17 @@ def test_past_the_steps_of_a_search_a_choice_is_as_safe_and_has_no_count_that_is
         assert any(leak.choices for leak in attacker.leaks(good - {cell})), cell
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_after_many_questions_nothing_is_shown_again_and_the_choice_is_safe(seed, monkeypatch):
+    problem = drawn(random.Random(f"rounds {seed}"), ((1, 5), (2, 3), (3, 3))[seed % 3], SE5)
+    best = covered(problem, Attacker(problem))
+    monkeypatch.setattr(search, "ROUNDS", 0)
+    attacker = Attacker(problem)
+    kept = covered(problem, attacker)
+    assert not any(leak.choices for leak in attacker.leaks(kept))
+    assert cost(problem, best) <= cost(problem, kept)
+
+
 def test_what_turns_out_not_to_be_needed_is_let_go(monkeypatch):
     """The middle one meets two of four demands at first; the outer ones, which are needed anyhow, meet all."""
     monkeypatch.setattr(search, "LIMIT", 0)

@@ -8,6 +8,7 @@ import random
 from dataclasses import replace
 
 import pytest
+import scipy.optimize
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -104,6 +105,30 @@ class TestIntegerPrograms:
 
 
 class TestListedAnswers:
+    @pytest.mark.parametrize(("enough", "asked"), [(2, False), (3, True)])
+    def test_a_count_that_has_enough_of_the_listed_values_is_not_looked_at_by_a_linear_program(self, enough, asked, monkeypatch):
+        """4 + 3 = 7 where both are 1 to 4: 3 or 4."""
+        calls = []
+
+        def counted(*args, **options):
+            calls.append(1)
+            return solver(*args, **options)
+
+        solver = scipy.optimize.linprog
+        monkeypatch.setattr(scipy.optimize, "linprog", counted)
+        program = Program((Sum(ALL, (A, B)),), {A: SMALL, B: SMALL}, {A: 4, B: 3, ALL: 7})
+        assert program.around(A, enough) == ((ALL, A, B) if asked else ())
+        assert bool(calls) == asked
+
+    @pytest.mark.parametrize(("most", "listed"), [(16, True), (15, False)])
+    def test_so_many_answers_are_listed_and_no_more(self, most, listed, monkeypatch):
+        """Two counts of four values each are free, the third follows: 16 answers."""
+        calls = []
+        monkeypatch.setattr(programs, "MOST_LISTED", most)
+        monkeypatch.setattr(Program, "_solved", lambda *_: calls.append(1))
+        list(Program((Sum(ALL, (A, B, C)),), {A: SMALL, B: SMALL, C: SMALL}, {A: 2, B: 3, C: 1, ALL: 6}).others(A))
+        assert bool(calls) != listed
+
     def test_few_answers_need_no_solver(self, monkeypatch):
         monkeypatch.setattr(Program, "_solved", None)
         program = Program((Sum(ALL, (A, B)),), {A: SMALL, B: SMALL}, {A: 2, B: 3, ALL: 5})
@@ -289,6 +314,14 @@ class TestTheSumsThatAreFound:
         assert found.values == {}
         assert found.sums[2:] == [Sum(Cell("one", 2, "n"), (Cell("other", 2, "n"),), splits_group=False)]
 
+    def test_a_total_of_a_single_part_is_left_out_of_what_adds_up_and_of_what_is_merged(self):
+        one = Table("one", ("sex", "n"), (("girls", 4), ("total", 4)), counts=("n",))
+        other = Table("other", ("unit", "n"), (("x", 1), ("y", 3)), counts=("n",))
+        found = links_of([one, other])
+        assert list(found.values.values()) == [4]
+        assert [one.parts for one in found.sums[1:]] == [(Cell("one", 0, "n"),), (Cell("other", 0, "n"), Cell("other", 1, "n"))]
+        assert proposals([one], SE5).rows == (("one", "rows", "", 0),)
+
     def test_columns_of_nothing_and_of_other_names_share_no_total(self):
         nothing = [Table(name, ("who", "n"), ((name, 0), (name * 2, 0)), counts=("n",)) for name in ("a", "b")]
         assert links_of(nothing).sums == []
@@ -381,6 +414,11 @@ class TestCurves:
         nine = kaplan_meier([40 + 10 * i for i in range(9)], [1] * 9)
         assert [round(share, 3) for _, share in shown_curve(falling, SE5).line if round(share, 3) in (0.5, 0.1)] == [0.5, 0.1]
         assert [round(share, 3) for _, share in shown_curve(nine, SE5).line if round(share, 3) in (0.5, 0.1)] == [0.5]
+
+    def test_within_a_stop_on_the_first_day_falls_at_once_and_the_line_ends_with_the_curve(self):
+        line = shown_curve(kaplan_meier([0, 30, 60], [1, 0, 1]), profile_named("internal")).line
+        assert [share for _, share in line] == pytest.approx([1, 1, 2 / 3, 2 / 3, 0])
+        assert [month * DAYS_PER_MONTH for month, _ in line] == pytest.approx([0, 0, 0, 60, 60])
 
     def test_a_median_of_four_stops_bends_no_line_and_one_at_a_month_s_end_neither(self):
         four = kaplan_meier([40, 70, 75, 80] + [20] * 5, [1] * 4 + [0] * 5)

@@ -81,8 +81,8 @@ def shown_curve(curve: KaplanMeier, profile: Profile) -> ShownCurve:
     """
     months, ends_early = month_ends(curve, profile)
     times = [month * DAYS_PER_MONTH for month in months]
-    estimates = curve.at(times) if times else []
-    at_risk = curve.at_risk([math.nextafter(time, math.inf) for time in times]) if times else ()
+    estimates = curve.at(times)
+    at_risk = curve.at_risk([math.nextafter(time, math.inf) for time in times])
     points: list[CurvePoint] = []
     before = 0
     for month, estimate, risk in zip(months, estimates, at_risk, strict=True):

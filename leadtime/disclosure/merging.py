@@ -97,7 +97,7 @@ def _shown(name: str, groups: list[_Group], *, total: bool, profile: Profile) ->
     lines = [group.counts for group in groups]
     if total:
         lines.append(tuple(map(sum, zip(*lines, strict=True))))
-    columns = tuple(str(place) for place in range(len(lines[0]))) if lines else ()
+    columns = tuple(str(place) for place in range(len(lines[0])))
     table = Table(name, columns, tuple(lines), counts=columns)
     values = {Cell(name, row, column): line[place] for row, line in enumerate(lines) for place, column in enumerate(columns)}
     primary = frozenset(cell for cell, value in values.items() if profile.hides(value))
