@@ -62,6 +62,9 @@ def test_of_one_cause_the_share_ended_and_the_share_waiting_have_one_error_also_
     for t in (3, 6, 8):
         ended, waiting = shares.at(t)[0], shares.at(t, cause=0)[0]
         assert ended.standard_error == pytest.approx(waiting.standard_error, rel=1e-12)
+        width = Z * waiting.standard_error / (waiting.value * math.log(waiting.value))
+        limits = sorted(waiting.value ** math.exp(sign * width) for sign in (-1, 1))
+        assert (waiting.lower, waiting.upper) == pytest.approx(tuple(limits))
         assert waiting.standard_error != pytest.approx(cases.at(t, cause=0)[0].standard_error)
 
 

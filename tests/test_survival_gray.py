@@ -25,6 +25,15 @@ def test_the_order_of_groups_has_no_say_where_one_is_soon_gone_and_all_end() -> 
         assert sum(found[0].expected) == pytest.approx(8)
 
 
+def test_groups_one_of_which_ends_before_the_other_begins_to_are_compared() -> None:
+    """Where the second group begins to end, the share of all that isn't ended yet comes to exactly 0 while some of it are open."""
+    for rho in (0, 1):
+        there, back = (survival.gray_test([1, 2, 3, 4], [1] * 4, list("aabb"), order=list(order), rho=rho) for order in ("ab", "ba"))
+        assert there.statistic == pytest.approx(back.statistic)
+        assert 1 < there.statistic < 4
+        assert there.expected == pytest.approx(survival.log_rank([1, 2, 3, 4], [1] * 4, list("aabb")).expected)
+
+
 def test_expected_ends_are_shared_out_by_who_is_at_risk() -> None:
     """Without other causes n (1 - F) / S is n, so that Gray's expected numbers are those of the log-rank test."""
     time, done, group = [2, 2, 4, 5, 5, 5, 7, 9, 11, 12], [1, 1, 1, 0, 1, 1, 1, 1, 0, 1], list("aabababbcb")

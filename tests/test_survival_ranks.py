@@ -98,6 +98,22 @@ def test_the_shift_is_the_median_of_all_differences() -> None:
             assert (found.lower, found.upper) == pytest.approx((differences[place - 1], differences[-place]), abs=1e-9)
 
 
+@pytest.mark.parametrize("kind", ["whole", "fractions", "tied"])
+def test_every_difference_is_found_without_holding_all(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(4)
+    draw = {
+        "whole": lambda n: rng.integers(0, 10**6, n),
+        "fractions": lambda n: rng.lognormal(3, 2, n),
+        "tied": lambda n: rng.integers(0, 4, n),
+    }[kind]
+    for m, n in ((1, 1), (1, 4), (5, 2), (6, 7)):
+        pair = ranks._Pair(np.sort(draw(m)), np.sort(draw(n)), ("a", "b"))
+        wanted = np.sort(np.subtract.outer(pair.second, pair.first).ravel())
+        for most in (0, m * n):
+            monkeypatch.setattr(ranks, "_PAIRS", most)
+            assert [ranks._difference(pair, place + 1) for place in range(m * n)] == pytest.approx(wanted, rel=1e-12, abs=1e-12)
+
+
 def test_the_exact_interval_holds_the_shifts_that_the_exact_test_keeps() -> None:
     rng = np.random.default_rng(3)
     first, second = rng.normal(50, 9, 8), rng.normal(45, 9, 9)

@@ -136,6 +136,14 @@ def test_one_case_has_no_error() -> None:
     assert (both.lower, both.upper) == (None, None)
 
 
+def test_two_cases_have_one_degree_of_freedom_and_one_person_none() -> None:
+    two = survival.kaplan_meier([1, 3], [1, 1]).restricted_mean(9, interval="t")
+    assert (two.lower, two.upper) == pytest.approx((2 - special.stdtrit(1, 0.975), 2 + special.stdtrit(1, 0.975)))
+    person = survival.kaplan_meier([1, 3], [1, 1], cluster=["x", "x"]).restricted_mean(9, interval="t")
+    assert (person.value, person.lower, person.upper) == (2.0, None, None)
+    assert person.note == "up to 9; no interval: too few cases or ends before then for its error to be known"
+
+
 def small_pilot(rng: np.random.Generator, n: int, longest: float) -> tuple[np.ndarray, np.ndarray]:
     time, seen = 365 * rng.lognormal(0, 0.8, n), longest * rng.random(n)
     return np.minimum(time, seen).round(), time <= seen

@@ -177,5 +177,4 @@ class _Stratum:
 
 def _tied(ends: Floats, at_risk: Floats) -> Floats:
     """The factor by which ends at one time vary less, each being drawn from those that are left: (n - d) / (n - 1)."""
-    several = ends > 1
-    return 1 - np.divide(ends - 1, at_risk - 1, out=np.zeros(np.broadcast_shapes(ends.shape, at_risk.shape)), where=several & (at_risk > 1))
+    return 1 - np.divide(ends - 1, at_risk - 1, out=np.zeros(np.broadcast_shapes(ends.shape, at_risk.shape)), where=at_risk > 1)

@@ -18,6 +18,7 @@ from leadtime.survival.limits import z_value
 __all__ = ["MannWhitney", "hodges_lehmann", "mann_whitney"]
 
 _MOST_WORK = 100_000_000  # cells of the exact distribution's table that are worth a wait of a second
+_PAIRS = 1_000_000  # so many differences are held at once
 _EXACT_BELOW = 50  # R's bound for the exact interval of a shift
 
 
@@ -257,7 +258,7 @@ def _difference(pair: _Pair, place: int) -> float:
     """The place-th smallest of all differences second less first, without holding all of them."""
     low = float(pair.second[0] - pair.first[-1])
     high = float(pair.second[-1] - pair.first[0])
-    if pair.pairs <= 1_000_000:
+    if pair.pairs <= _PAIRS:
         return float(np.partition(np.subtract.outer(pair.second, pair.first).ravel(), place - 1)[place - 1])
     while True:
         middle = low + (high - low) / 2
