@@ -134,7 +134,7 @@ def chi_square(difference: Floats, variance: Floats) -> tuple[float, int]:
     """The quadratic form of all groups but the first, whose difference follows from theirs; its rank is the degrees of freedom."""
     rest, spread = difference[1:], variance[1:, 1:]
     size = float(np.abs(spread).max())
-    df = int(np.linalg.matrix_rank(spread, tol=_SMALL * size, hermitian=True)) if size > 0 else 0
+    df = int(np.linalg.matrix_rank(spread, tol=_SMALL * size, hermitian=True))
     if df == 0:
         raise NotEstimable("no event happened while two groups were at risk, so they can't be compared")
     inverse = np.linalg.inv(spread) if df == rest.size else np.linalg.pinv(spread, rcond=_SMALL, hermitian=True)

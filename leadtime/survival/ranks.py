@@ -256,10 +256,9 @@ def _normal_place(pair: _Pair, confidence: float) -> int:
 
 def _difference(pair: _Pair, place: int) -> float:
     """The place-th smallest of all differences second less first, without holding all of them."""
-    low = float(pair.second[0] - pair.first[-1])
-    high = float(pair.second[-1] - pair.first[0])
     if pair.pairs <= _PAIRS:
         return float(np.partition(np.subtract.outer(pair.second, pair.first).ravel(), place - 1)[place - 1])
+    low, high = -float(pair.first[-1]), float(pair.second[-1])  # durations are 0 or more, so no rounding leaves a difference outside
     while True:
         middle = low + (high - low) / 2
         upto = np.searchsorted(pair.first, pair.second - middle, side="left")
