@@ -23,7 +23,7 @@ from leadtime.durations import DAYS_PER_MONTH
 from leadtime.results import Table
 from leadtime.survival import kaplan_meier
 
-A, B, C, D, ALL = (Cell("t", row, "n") for row in range(5))
+A, B, C, D, ALL, E = (Cell("t", row, "n") for row in range(6))
 SMALL, FREE, COVER = Domain(1, 4), Domain(0, 60), Domain(5, 60, or_none=True)
 SE5 = profile_named("se-5")
 
@@ -48,6 +48,19 @@ class TestWhatACountCanBe:
         """A count alone in no sum: small ones have four values, of which three are enough; a shown one has none."""
         found = Attacker(problem({A: 3, B: 9}, ())).fewest_values(frozenset({A, B}), {A, B})
         assert found == {A: 3, B: 3}
+
+    def test_a_count_that_is_no_small_one_is_sought_up_to_twice_itself_and_some_more(self, monkeypatch):
+        """4 + 4 = 8 has one answer, for which a program is asked; C is cover, and D stands in no table."""
+        asked = []
+
+        def noted(sums, domains, values):
+            asked.append(domains)
+            return Program(sums, domains, values)
+
+        monkeypatch.setattr(programs, "Program", noted)
+        given = problem({A: 4, B: 4, ALL: 8, C: 9, D: 7, E: 20}, [Sum(ALL, (A, B)), Sum(E, (A, C, D))], unpublished={D})
+        assert Attacker(given).fewest_values(frozenset({A, B, C, D}), {A, C, D}) == {A: 1, C: 3, D: 3}
+        assert asked[0] == {A: SMALL, B: SMALL, C: Domain(5, 18 + 20 + 40, or_none=True), D: Domain(0, 14 + 20 + 40)}
 
     def test_a_shown_count_that_is_rounded_is_unknown_within_its_rounding(self):
         """3 + 12 + 10 = 25: the total shown as 25 can be 23 to 27, so what is small isn't told by the others."""
@@ -189,7 +202,7 @@ class TestWhatIsHiddenBesides:
 
     def test_one_count_that_covers_two_is_taken_before_two(self):
         """A and B, each in a sum of its own with D: D (20) costs one cell, C and the totals would be two."""
-        totals = Cell("t", 5, "n"), Cell("t", 6, "n")
+        totals = Cell("t", 7, "n"), Cell("t", 8, "n")
         values = {A: 3, B: 2, D: 20, totals[0]: 23, totals[1]: 22}
         given = problem(values, [Sum(totals[0], (A, D)), Sum(totals[1], (B, D))])
         assert covered(given, Attacker(given)) == {A, B, D}

@@ -97,7 +97,7 @@ def _counts(name: str, values: Iterable[Value]) -> bool:
     """Whether a column has whole numbers only, and no name that says that they are something else."""
     given = [value for value in values if value is not None]
     numbers = bool(given) and all(isinstance(value, int) and not isinstance(value, bool) and value >= 0 for value in given)
-    return numbers and name.casefold().rsplit("_", 1)[-1] not in _NO_COUNTS
+    return numbers and name.casefold().rpartition("_")[-1] not in _NO_COUNTS
 
 
 def links_of(tables: Iterable[Table]) -> Links:
