@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from leadtime.engine.protocol import Engine
 
-__all__ = ["EventLog", "Moment", "Provenance"]
+__all__ = ["EventLog", "Moment", "Provenance", "counted"]
 
 
 @dataclass(frozen=True)
@@ -145,6 +145,16 @@ class EventLog(InEngine):
 
     def __repr__(self) -> str:
         return f"EventLog({self.provenance.name}, {self.precision} precision, columns {', '.join(self.columns)})"
+
+
+def counted(events: nw.LazyFrame[Any], hits: Mapping[str, nw.Expr]) -> nw.LazyFrame[Any]:
+    """Gives the events with how many of each kind their case has had so far, itself included, under the names of `hits`.
+
+    A date comes before a clock time at its midnight; ties go by end, then the order of rows read (DEFINITIONS 1.3).
+    """
+    order = ("start_us", "timed", "end_us", "row")
+    counts = {name: nw.when(hit).then(nw.col("row")).cum_count().over("case_id", order_by=order) for name, hit in hits.items()}
+    return events.with_columns(timed=~nw.col("start_is_date")).with_columns(**counts)
 
 
 TRAIL_COLUMNS = ("case_id", "activity", "kept_system", "kept_place", "merged_system", "merged_place", "apart_hours")

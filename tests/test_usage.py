@@ -207,3 +207,13 @@ def test_milestones_that_a_case_went_past_are_skipped_not_open():
     assert [meeting[name] for name in ("n", "reached", "skipped", "open", "left")] == [3, 2, 1, 0, 0]
     assert [helped[name] for name in ("n", "reached", "skipped", "open", "left")] == [3, 2, 0, 1, 0]
     assert (meeting["median_days"], helped["median_days"], helped["step_days"]) == (30.0, 40.0, 10.0)
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_the_nth_meeting_of_several_at_a_midnight_counts_a_date_before_a_clock_time(turned):
+    steps = {"raised": {"activities": "R"}, "second": {"activities": "M", "rule": "nth", "n": 2}, "help": {"activities": "H"}}
+    pathway = lt.read_pathway({"name": "x", "start": "raised", "stop": "help", "milestones": steps})
+    meetings = [("a", "M", "2020-01-11T00:00:00"), ("a", "M", "2020-01-11")]
+    rows = [("a", "R", "2020-01-01T12:00:00"), *(meetings[::-1] if turned else meetings), ("a", "H", "2020-01-21T12:00:00")]
+    found = lt.milestones_reached(lt.lead_times(log_of(rows, PLAIN, timezone="UTC"), pathway))
+    assert found.of("second")["median_days"] == 9.5  # from noon to the clock time at midnight, not the 10 days to the date

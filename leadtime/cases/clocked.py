@@ -18,7 +18,7 @@ import narwhals as nw
 
 from leadtime.cases.clock import Axis, Bound
 from leadtime.cases.own import OwnDates
-from leadtime.log import EventLog
+from leadtime.log import EventLog, counted
 from leadtime.pathway import Exit, Milestone, Pathway
 
 __all__ = ["Clock", "decided", "of_clock", "reached"]
@@ -165,13 +165,10 @@ def _chosen(events: Frame, part: Milestone | Exit, among: str, place: str) -> tu
     hit = nw.col(among) & _any([part])
     if isinstance(part, Exit) or part.rule == "first":
         return events, hit
-    # In the order of `Axis.moment`: a date comes before a clock time at its midnight.
-    events = events.with_columns(timed=~nw.col("start_is_date"))
-    counted = nw.when(hit).then(nw.col("row")).cum_count().over("case_id", order_by=("start_us", "timed", "end_us", "row"))
+    placed = counted(events, {f"{place}_place": hit})
     if part.rule == "nth":
-        return events.with_columns(counted.alias(f"{place}_place")), hit & (nw.col(f"{place}_place") == part.n)
-    total = nw.when(hit).then(nw.col("row")).count().over("case_id")
-    placed = events.with_columns(counted.alias(f"{place}_place"), total.alias(f"{place}_last"))
+        return placed, hit & (nw.col(f"{place}_place") == part.n)
+    placed = placed.with_columns(nw.when(hit).then(nw.col("row")).count().over("case_id").alias(f"{place}_last"))
     return placed, hit & (nw.col(f"{place}_place") == nw.col(f"{place}_last"))
 
 

@@ -10,9 +10,10 @@ from collections.abc import Mapping
 import narwhals as nw
 
 from leadtime.cases import LeadTimes
-from leadtime.cases.clock import DAY_US, ORDER, bound_of
+from leadtime.cases.clock import DAY_US, bound_of
 from leadtime.errors import UsageError
 from leadtime.flow.table import Frame
+from leadtime.log import counted
 from leadtime.pathway import Milestone, Pathway
 
 __all__ = ["between", "milestone_times", "reached_by", "timed_pathway"]
@@ -83,7 +84,9 @@ def _placed(times: LeadTimes, cases: Frame, named: Mapping[str, Milestone]) -> F
     by_day = _day_start("on") - _day_start("start")
     offset = nw.when(dated).then(by_day).otherwise(nw.col("on_us") - nw.col("start_us"))
     within = joined.with_columns(offset=offset).filter(nw.col("offset") <= nw.col("lead_us"))
-    return within.select("case_id", "activity", "offset", "row", nw.col("on_us").alias("start_us"), "end_us")
+    return within.select(
+        "case_id", "activity", "offset", "row", "end_us", nw.col("on_us").alias("start_us"), nw.col("on_is_date").alias("start_is_date")
+    )
 
 
 def _day_start(moment: str) -> nw.Expr:
@@ -101,9 +104,9 @@ def _by_rule(placed: Frame, named: Mapping[str, Milestone]) -> list[Frame]:
         frames.append(placed.group_by("case_id").agg(*summed.values()))
     for name, milestone in named.items():
         if milestone.rule == "nth":
-            own = placed.filter(nw.col("activity").is_in(list(milestone.activities)), nw.col("offset") >= 0)
-            counted = own.with_columns(place=nw.col("row").cum_count().over("case_id", order_by=ORDER))
-            frames.append(counted.filter(nw.col("place") == milestone.n).select("case_id", nw.col("offset").alias(name)))
+            hit = nw.col("activity").is_in(list(milestone.activities)) & (nw.col("offset") >= 0)
+            chosen = counted(placed, {"place": hit}).filter(hit, nw.col("place") == milestone.n)
+            frames.append(chosen.select("case_id", nw.col("offset").alias(name)))
     return frames
 
 

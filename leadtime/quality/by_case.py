@@ -11,6 +11,7 @@ import narwhals as nw
 import numpy as np
 import numpy.typing as npt
 
+from leadtime.log import counted
 from leadtime.quality.findings import Sighting, finding
 from leadtime.quality.scope import DAY_US, LISTED, Frame, Route, Scope, day_of
 
@@ -21,7 +22,6 @@ __all__ = ["case_count", "far_out", "of_cases_alone", "of_cases_on_route"]
 
 _ENOUGH = 20  # spans, for one of them to stand out
 _SPREAD = 1.5  # the least ratio of the quartiles: where all take nearly as long, twice as long is no slip
-_ORDER = ("start_us", "end_us", "row")
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
@@ -143,12 +143,8 @@ def _marks(scope: Scope, route: Route) -> Frame:
     named = sorted({activity for step in steps for activity in step.activities})
     columns = ("case_id", "activity", "start_us", "start_wall_us", "start_is_date", "end_us", "row")
     events = scope.inside.select(*columns).filter(nw.col("activity").is_in(named))
-    places = {
-        f"place_{name}": nw.when(_of(step)).then(nw.lit(1)).otherwise(nw.lit(0)).cum_sum().over("case_id", order_by=_ORDER)
-        for name, step in route.milestones.items()
-        if step.rule == "nth"
-    }
-    return events.with_columns(**places) if places else events
+    places = {f"place_{name}": _of(step) for name, step in route.milestones.items() if step.rule == "nth"}
+    return counted(events, places) if places else events
 
 
 def _of(step: Any) -> nw.Expr:
