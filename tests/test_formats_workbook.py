@@ -253,6 +253,21 @@ def test_rows_that_a_filter_hides_and_hidden_columns_are_read_and_told(tmp_path:
 
 
 @pytest.mark.usefixtures("library")
+def test_a_sheet_that_hides_the_rows_it_does_not_hold_hides_none_with_values(tmp_path: Path) -> None:
+    """`zeroHeight` is about rows that aren't in the sheet's file; one that is there says itself where it is hidden, as in XlsxWriter."""
+    made = openpyxl.Workbook()
+    data = made.active
+    assert data is not None
+    for row in (HEADER, *rows()[:4]):
+        data.append(row)
+    data.sheet_format.zeroHeight = True
+    data.row_dimensions[3].height, data.row_dimensions[4].hidden = 12, True
+    made.save(tmp_path / "log.xlsx")
+    found = {finding.code: finding for finding in lt.read_log(tmp_path / "log.xlsx", columns={"end": "Slut"}).quality.findings}
+    assert found["hidden-rows"].examples == ("row 4 of sheet 'Sheet'",)
+
+
+@pytest.mark.usefixtures("library")
 def test_sheets_are_stored_together_and_tell_what_they_tell_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Six sheets in a row: with clock times twice, with dates as text twice, without a unit, and with clock times again."""
     book = openpyxl.Workbook()

@@ -10,7 +10,9 @@ __all__ = ["Hidden"]
 
 # A row or a column with what it says of itself; a row that some program left without its number isn't told.
 _TAG = re.compile(rb"<(?:\w+:)?(row|col)\s([^>]{0,480})>")
-_IS_HIDDEN = re.compile(rb'(?:^|\s)hidden="(?:1|true)"')
+# Some programs give a row no height, or a column no width, instead. A sheet's `zeroHeight` hides rows that it doesn't hold, so no values.
+_IS_HIDDEN = re.compile(rb'(?:^|\s)(?:hidden="(?:1|true)"|(?:ht|width)="0(?:\.0*)?")')
+_MARKS = (b'hidden="', b' ht="0', b' width="0')
 _NUMBERS = {name: re.compile(rb'(?:^|\s)%s="(\d{1,7})"' % name) for name in (b"r", b"min", b"max")}
 _MOST_COLUMNS = 16_384
 
@@ -23,8 +25,14 @@ class Hidden:
     columns: set[int] = field(default_factory=set)
 
     def look(self, seen: bytes) -> None:
-        """Adds what a piece of the sheet's XML hides; a piece may begin with the end of the one before."""
-        if b'hidden="' not in seen:
+        """Adds what a piece of the sheet's XML hides; a piece may begin with the end of the one before.
+
+        >>> sheet = Hidden()
+        >>> sheet.look(b'<col min="2" max="3" width="0"/><row r="4" ht="0" customHeight="1"/><row r="5" ht="0.75"/><row r="6" hidden="1"/>')
+        >>> sheet
+        Hidden(rows={4, 6}, columns={2, 3})
+        """
+        if not any(mark in seen for mark in _MARKS):
             return
         for kind, told in _TAG.findall(seen):
             if _IS_HIDDEN.search(told):
