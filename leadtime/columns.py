@@ -118,6 +118,12 @@ _COMMON = {
     "last_observed": "lastobserved lastobserveddate lastobservation observedtill senastobserverad sistobserverad uppföljdtill",
 }  # fmt: skip
 
+# What a log of changes of status has. Most tables have a status besides, so it counts only where nothing else is what happened, or when.
+_OF_STATUS = {
+    "activity": "status statustext statusnamn statusname statustyp statustype statuskod statuscode ärendestatus casestatus",
+    "start": "statusdatum statusdatumtid statustid statustidpunkt statusdate statusdatetime statustime statustimestamp",
+}
+
 _NOISE = re.compile(r"[\s\-_.\u2010-\u2015]+")
 # How a date is to be written, as forms say it behind a heading: (ÅÅÅÅ-MM-DD), (dd/mm/yyyy hh:mm).
 _FORM = re.compile(r"\s*[(\[](?=[^)\]]*(?:mm[-/. ]?dd|dd[-/. ]?mm|(?:tt|hh)[:.]mm))[åymdths\s:./-]+[)\]]$")
@@ -156,6 +162,9 @@ _GUESSES: Mapping[str, tuple[str, int]] = {
 # Databases write Swedish headers without their dots and rings, as ARENDE_NR.
 _PLAIN = str.maketrans("åäöé", "aaoe")
 _GUESSES = {**{word.translate(_PLAIN): found for word, found in _GUESSES.items()}, **_GUESSES}
+_STATUS_GUESSES: Mapping[str, str] = {
+    form: role for role, words in _OF_STATUS.items() for word in words.split() for form in (word, word.translate(_PLAIN))
+}
 _STANDARDS: Mapping[str, str] = {key: role for role, keys in _XES.items() for key in keys}
 
 
@@ -234,14 +243,18 @@ def joined_headers(headers: Sequence[str], columns: Mapping[str, str] | None, *,
     return found
 
 
-def count_roles(headers: Iterable[str], columns: Mapping[str, str] | None = None) -> int:
+def count_roles(headers: Iterable[str], columns: Mapping[str, str] | None = None, *, of_status: bool = False) -> int:
     """Gives how many of the required roles a row of cells could name, to tell a header row from a title or from data.
+
+    `of_status` counts a status and its date too, which most tables of cases have as well.
 
     >>> count_roles(["Ärende", "Händelse", "Datum"]), count_roles(["Export 2020", ""])
     (3, 0)
     """
     cells = list(headers)
     found = {ranked[0] for ranked in map(_rank, cells) if ranked}
+    if of_status:
+        found |= _of_status(cells, found).keys()
     if found >= {"case_id", "activity", "end"}:
         found.add("start")  # where only the completion is kept, it is the time of the event
     keys = {normalised(cell) for cell in cells}
@@ -278,7 +291,7 @@ def resolve_roles(
     ...
     leadtime.errors.InputError: 'Datum' and 'Tidpunkt' in the table could each be start; choose with columns={"start": "Datum"}
     """
-    found = resolve_some(headers, columns, where=where)
+    found = _resolved(headers, columns, where, events="activity" in required)
     for role in required:
         if role not in found.roles:
             raise InputError(_missing(role, headers, where))
@@ -291,6 +304,11 @@ def resolve_some(headers: Sequence[str], columns: Mapping[str, str] | None = Non
     >>> resolve_some(["Kommun"]).how["site"]
     'guessed'
     """
+    return _resolved(headers, columns, where, events=False)
+
+
+def _resolved(headers: Sequence[str], columns: Mapping[str, str] | None, where: str, *, events: bool) -> Resolution:
+    """The role of each header; of a table of events a status and its date too, where nothing else says what happened, or when."""
     given = {role: _given(role, header, headers, where) for role, header in (columns or {}).items()}
     used = set(given.values())
     candidates: dict[str, list[tuple[int, str]]] = {}
@@ -298,14 +316,26 @@ def resolve_some(headers: Sequence[str], columns: Mapping[str, str] | None = Non
         ranked = _rank(header)
         if ranked and header not in used and ranked[0] not in given:
             candidates.setdefault(ranked[0], []).append((ranked[1], header))
-    if "start" not in given and "start" not in candidates and "end" in candidates:
+    of_status = _of_status([header for header in headers if header not in used], {*given, *candidates}) if events else {}
+    if "start" not in given and "start" not in candidates and "end" in candidates and len(of_status) < len(_OF_STATUS):
         candidates["start"] = candidates.pop("end")  # only the completion is kept: it is the event's time
+    candidates = {**of_status, **candidates}
     chosen = {role: _choice(role, found, where) for role, found in candidates.items()}
     how: dict[str, Literal["given", "named", "standard", "guessed"]] = dict.fromkeys(given, "given")
     words: tuple[Literal["named", "standard", "guessed"], ...] = ("named", "standard", "named", "guessed", "guessed")
     how.update({role: words[rank] for role, (rank, _) in chosen.items()})
     roles = {**given, **{role: header for role, (_, header) in chosen.items()}}
     return Resolution({role: roles[role] for role in ROLES if role in roles}, {role: how[role] for role in ROLES if role in how})
+
+
+def _of_status(headers: Sequence[str], taken: Collection[str]) -> dict[str, list[tuple[int, str]]]:
+    """The columns of a status and of its date, for the roles that nothing has taken."""
+    found: dict[str, list[tuple[int, str]]] = {}
+    for header in headers:
+        role = _STATUS_GUESSES.get(squeezed(header))
+        if role is not None and role not in taken:
+            found.setdefault(role, []).append((_WEAK, header))
+    return found
 
 
 def _given(role: str, header: str, headers: Sequence[str], where: str) -> str:

@@ -48,6 +48,31 @@ def test_common_headers_are_known(headers: list[str], roles: dict[str, str | Non
     assert {role: found.get(role) for role in roles} == roles
 
 
+@pytest.mark.parametrize(
+    ("headers", "roles"),
+    [
+        (["Ärende", "Status", "Statusdatum"], {"activity": "Status", "start": "Statusdatum"}),
+        (["CaseId", "Status", "Status date", "Finish"], {"activity": "Status", "start": "Status date", "end": "Finish"}),
+        (["Ärende", "Ärendestatus", "Datum", "Statusdatum"], {"activity": "Ärendestatus", "start": "Datum"}),
+        (["Ärende", "Händelse", "Status", "Statusdatum"], {"activity": "Händelse", "start": "Statusdatum"}),
+        (["Ärende", "Händelse", "Status", "Statusdatum", "Slutdatum"], {"activity": "Händelse", "start": "Slutdatum", "end": None}),
+        (["Ärende", "Vad", "Status", "Datum"], {"activity": "Vad", "start": "Datum"}),
+    ],
+)
+def test_a_status_and_its_date_are_what_happened_and_when_only_where_nothing_else_is(headers: list[str], roles: dict[str, str]) -> None:
+    found = resolve_roles(headers)
+    assert {role: found.roles.get(role) for role in roles} == roles
+    assert {found.how[role] for role in ("activity", "start")} == {"guessed"}
+
+
+def test_two_columns_of_status_are_an_error_and_a_given_role_leaves_status_alone() -> None:
+    with pytest.raises(InputError, match="'Status' and 'Ärendestatus' in the table could each be activity"):
+        resolve_roles(["Ärende", "Status", "Ärendestatus", "Statusdatum"])
+    found = resolve_roles(["Ärende", "Not", "Status", "Statusdatum"], {"activity": "Not"}).roles
+    assert (found["activity"], found["start"]) == ("Not", "Statusdatum")
+    assert resolve_roles(["Ärende", "Status", "Ärendestatus"], required=["case_id"]).roles == {"case_id": "Ärende"}  # a table of cases
+
+
 def test_xes_keys_win_over_guesses_and_mean_start_and_end() -> None:
     headers = ["concept:name", "Activity", "org:resource", "org:group", "Enhet", "start_timestamp", "time:timestamp", "case:concept:name"]
     found = resolve_roles(headers)

@@ -144,6 +144,13 @@ def test_a_table_with_an_activity_column_is_never_taken_as_wide() -> None:
         lt.read_log(bare)
 
 
+def test_a_status_and_its_date_leave_a_wide_table_wide() -> None:
+    columns = ["Ärende", "Remissdatum", "Diagnosdatum", "Status", "Statusdatum"]
+    log = lt.read_log(pd.DataFrame([["1", "2020-01-01", "2020-02-01", "Klar", "2020-03-01"]], columns=columns))
+    assert log.activities == ("Diagnosdatum", "Remissdatum", "Statusdatum")
+    assert log.to_pandas()["Status"].tolist() == ["Klar"] * 3
+
+
 def test_a_milestone_that_is_called_as_activities_are_is_one_where_it_holds_dates() -> None:
     rows = [["a", "2015-01-01", "2019-01-01", "2019-02-01", "2019-09-01"], ["b", "2015-02-01", "2019-01-02", None, "pågår"]]
     rows.append(["c", "2015-03-01", "2019-01-03", None, "2019-08-01"])

@@ -148,6 +148,22 @@ def test_title_rows_above_the_header_are_not_rows(tmp_path: Path) -> None:
     assert (log.quality.rows_read, log.provenance.choices["header_row"]) == (1, "3")
 
 
+def test_a_log_of_changes_of_status_is_read_from_text_and_workbook_and_told(tmp_path: Path) -> None:
+    table = [["Uttag 2020"], ["Ärende", "Status", "Statusdatum"], ["1", "Inkommen", "2020-01-01"], ["1", "Klar", "2020-02-01"]]
+    (tmp_path / "log.csv").write_text("\n".join(";".join(row) for row in table), encoding="utf-8")
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for row in table:
+        sheet.append(row)
+    book.save(tmp_path / "log.xlsx")
+    for log in (lt.read_log(tmp_path / "log.csv"), lt.read_log(tmp_path / "log.xlsx")):
+        assert log.activities == ("Inkommen", "Klar")
+        assert lt.lead_times(log).to_pandas()["lead_time_days"].tolist() == [31.0]
+        told = [finding.values["what"] for finding in log.quality.findings if finding.code == "guessed-role"]
+        assert told == ["Ärende", "Status", "Statusdatum"]
+
+
 def test_sheets_are_stacked_with_their_name_as_unit_and_their_own_header_row(tmp_path: Path) -> None:
     book = openpyxl.Workbook()
     first = book.active

@@ -78,10 +78,13 @@ class Source:
         return [header for header in self.raw.headers if header not in left or normalised(header) in named]
 
 
-def header_score(cells: Sequence[str], options: Options) -> int:
-    """Gives how much a row of cells looks like the header: 2 or more is enough for an event table, 1 for a case table."""
+def header_score(cells: Sequence[str], options: Options, *, of_status: bool = False) -> int:
+    """Gives how much a row of cells looks like the header: 2 or more is enough for an event table, 1 for a case table.
+
+    `of_status` counts a status and its date too: for a table that isn't to be told from others, which may have them.
+    """
     if not options.of_cases and not options.wide:
-        return count_roles(cells, options.columns)
+        return count_roles(cells, options.columns, of_status=of_status)
     try:
         roles = resolve_some(list(dict.fromkeys(cell for cell in cells if cell)), _present(cells, options)).roles
     except InputError:

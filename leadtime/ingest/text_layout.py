@@ -63,7 +63,7 @@ def _score(layout: Layout, options: Options) -> tuple[int, float, int]:
 
 def _roles(cells: Sequence[str], options: Options) -> int:
     """How much a row of cells looks like the header; one that is wider than any table doesn't."""
-    return header_score(cells, options) if len(cells) <= MOST_COLUMNS else 0
+    return header_score(cells, options, of_status=True) if len(cells) <= MOST_COLUMNS else 0
 
 
 def _header(sample: Sequence[str], delimiter: str, options: Options) -> Layout:
