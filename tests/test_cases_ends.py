@@ -9,19 +9,9 @@ import pandas as pd
 import pytest
 
 import leadtime as lt
+from tests.test_cases import PATHWAY
 
 ZONE = "Europe/Stockholm"
-PATHWAY = {
-    "name": "test",
-    "start": "detection",
-    "stop": ["diagnosis", "intervention"],
-    "milestones": {
-        "detection": {"activities": ["Detected"]},
-        "diagnosis": {"activities": ["Diagnosis"]},
-        "intervention": {"activities": ["Help"]},
-    },
-    "exits": {"moved": {"activities": ["Moved"]}},
-}
 
 
 def log_of(*rows: tuple[str, ...], until: str | None = "2024-12-31", zone: str | None = None, **more: object) -> lt.EventLog:
