@@ -75,6 +75,15 @@ def test_unmatched_keys_are_counted_and_their_events_stand_among_the_rejected() 
     assert next(found for found in log.quality.findings if found.code == "unmatched-keys").examples == ("row 3 of bup",)
 
 
+def test_keys_that_only_their_spelling_keeps_apart_are_told_and_left_as_they_are() -> None:
+    clinic = log_of([(key, "Besök", "2019-01-01") for key in ("1.0", "02", "B-3", "4", "9")])
+    keys = pd.DataFrame({"case_id": list("abcd"), "bvc": ["1", "2", "b3", "4"], "bup": ["1", "2", "3", "4"]})
+    log = lt.link_logs({"bvc": clinic, "bup": log_of([("1", "Besök", "2019-02-01")])}, keys=keys)
+    assert (codes(log)["unmatched-keys"], codes(log)["keys-spelled-apart"]) == (4, 3)
+    assert events(log, "case_id") == [("d",), ("a",)]
+    assert "keys-spelled-apart" not in codes(linked())
+
+
 def test_unmatched_events_can_be_kept_as_cases_of_their_own() -> None:
     log = linked(unmatched="keep")
     assert ("bup: B9", "Besök", "bup") in events(log)
@@ -204,7 +213,7 @@ def test_rows_rejected_in_reading_and_findings_of_each_system_stay_in_the_accoun
 @pytest.mark.parametrize("language", ["en", "sv"])
 def test_the_findings_have_words(language: Any) -> None:
     text = words(language)
-    for code in ("unmatched-keys", "keys-without-events", "same-event-merged"):
+    for code in ("unmatched-keys", "keys-spelled-apart", "keys-without-events", "same-event-merged"):
         assert text.count(f"finding.{code}", 2, {"what": "bup"}, digits=0)
         assert text.say(f"finding_effect.{code}")
 

@@ -162,6 +162,12 @@ SILENT_PAIRS: dict[str, tuple[Case, int, Case]] = {
         plain([("a", "x", "2019-01-01"), ("b", "x", "2019-01-01")], cases=pd.DataFrame({"case_id": ["a"]})), 1,
         plain([("a", "x", "2019-01-01")], cases=pd.DataFrame({"case_id": ["a", "b"]})),
     ),
+    "ids-spelled-apart": (
+        plain([("1.0", "x", "2019-01-01"), ("007", "x", "2019-01-01"), ("b", "x", "2019-01-01"), ("c", "x", "2019-01-01")],
+              cases=pd.DataFrame({"case_id": ["1", "7", "b"]})), 2,
+        plain([("1.0", "x", "2019-01-01"), ("1", "x", "2019-01-01"), ("c", "x", "2019-01-01")],
+              cases=pd.DataFrame({"case_id": ["1", "d"]})),
+    ),
     "case-rows-without-id": (
         plain([("a", "x", "2019-01-01")], cases=pd.DataFrame({"case_id": ["a", None], "sex": ["f", "m"]})), 1,
         plain([("a", "x", "2019-01-01")], cases=pd.DataFrame({"case_id": ["a"], "sex": ["f"]})),
@@ -271,7 +277,7 @@ def test_a_check_with_a_pathway_fires_where_it_should_and_is_silent_where_it_sho
 OF_FORMATS = {
     "concepts-without-name", "dates-in-attribute", "ditto-marks",
     "diverging-cases", "guarded-text", "hidden-columns", "hidden-rows", "hidden-sheet", "joined-clock",
-    "keys-without-events", "later-attribute-values",
+    "keys-spelled-apart", "keys-without-events", "later-attribute-values",
     "lifecycle-paired", "lifecycle-unpaired", "merged-cells",
     "nested-attributes", "no-row-order", "open-ends", "other-resources", "partial-case-dates", "partial-dates",
     "repeated-header", "same-event-merged", "shared-events", "sheet-skipped", "short-rows",
@@ -330,6 +336,15 @@ def test_order_follows_the_rule_of_the_milestone(rule: dict[str, object], wrong:
     ]
     found = counts(log_of(rows), lt.Pathway.model_validate(content))
     assert found.get("impossible-order", 0) == wrong
+
+
+def test_ids_that_only_their_spelling_keeps_apart_are_told_by_their_first_rows_and_left_as_they_are() -> None:
+    rows = [("7", "x", "2019-01-01"), ("1,0", "x", "2019-01-01"), ("A 1", "x", "2019-01-02"), ("1,0", "y", "2019-01-03")]
+    log = log_of(rows, cases=pd.DataFrame({"case_id": ["1", "a1", "7"], "sex": ["f", "m", "f"]}))
+    found = one(log, "ids-spelled-apart")
+    assert (found.count, found.examples, found.severity) == (2, ("row 1", "row 2"), "warning")  # type: ignore[attr-defined]
+    assert counts(log)["case-not-declared"] == 2
+    assert sorted(log.to_pandas()["case_id"].unique()) == ["1,0", "7", "A 1"]
 
 
 def test_unfinished_cases_are_those_still_waiting_in_the_flow_table() -> None:

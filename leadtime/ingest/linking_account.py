@@ -13,6 +13,7 @@ import narwhals as nw
 
 from leadtime.ingest.linking_keys import Keys
 from leadtime.log import REJECTED_COLUMNS, TRAIL_COLUMNS, EventLog
+from leadtime.quality.case_ids import alike_ids
 from leadtime.quality.findings import finding, ranked, with_effects
 from leadtime.quality.reading import REJECTED_LISTED
 from leadtime.results import Finding, QualityReport, Table
@@ -143,10 +144,19 @@ def _of_keys(linked: Linked) -> list[Finding]:
             first = [int(row) for row in linked.collect(events.select("row").sort("row").head(_LISTED))["row"]]
             places = places_of(linked, first)
             found.append(finding("unmatched-keys", count, values={"what": system}, examples=[places[row] for row in first]))
+            found += _spelled_apart(linked, system, events)
         seen = set(linked.collect(linked.base.filter(nw.col("source_system") == system).select("case_id").unique())["case_id"])
         silent = len(set(linked.keys.of[system]) - seen)
         found += [finding("keys-without-events", silent, values={"what": system})] if silent else []
     return found
+
+
+def _spelled_apart(linked: Linked, system: str, alone: nw.LazyFrame[Any]) -> list[Finding]:
+    """Keys of a system that would be in the table, were they written as there."""
+    keys = () if linked.keys is None else linked.keys.of[system]
+    table = next(iter(linked.logs.values())).session.from_rows(("case_id",), [(key,) for key in keys], {"case_id": "VARCHAR"})
+    count = linked.count(alike_ids(alone.select("case_id").unique(), table))
+    return [finding("keys-spelled-apart", count, values={"what": system})] if count else []
 
 
 def _of_pairs(linked: Linked, merged: int) -> list[Finding]:

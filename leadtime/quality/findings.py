@@ -24,8 +24,9 @@ SEVERITIES: Mapping[str, Severity] = MappingProxyType({
     ), "error"),
     **dict.fromkeys((
         "after-observed-until", "case-not-declared", "case-rows-without-id", "dates-in-attribute",
-        "duplicate-rows", "hidden-rows", "hidden-sheet", "impossible-order", "inactive-months",
-        "lifecycle-not-paired", "lifecycle-unpaired", "long-events", "milestone-never-reached", "mixed-zones", "near-duplicates",
+        "duplicate-rows", "hidden-rows", "hidden-sheet", "ids-spelled-apart", "impossible-order", "inactive-months",
+        "keys-spelled-apart", "lifecycle-not-paired", "lifecycle-unpaired",
+        "long-events", "milestone-never-reached", "mixed-zones", "near-duplicates",
         "no-milestones", "no-timezone", "overlaps-in-unit", "partial-dates", "person-names", "personal-number-like", "rejected",
         "short-rows", "silent-cases", "skipped-time", "spelled-alike",
         "table-beside", "unknown-activities", "unknown-objects", "unmatched-keys",
@@ -47,7 +48,7 @@ _ORDER = ("error", "warning", "note")
 # What these count are cases, so a small number of them is a small number of children.
 _OF_CASES = frozenset((
     "before-birth", "case-not-declared", "case-rows-without-id", "case-without-events",
-    "diverging-cases", "impossible-order", "no-milestones",
+    "diverging-cases", "ids-spelled-apart", "impossible-order", "keys-spelled-apart", "no-milestones",
     "outlying-durations", "partial-case-dates", "silent-cases", "unfinished-cases", "unmatched-keys",
 ))  # fmt: skip
 

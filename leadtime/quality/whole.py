@@ -1,4 +1,4 @@
-"""What one pass over the events shows: missing values, dates that can't be, dates after the observation; and the two tables compared."""
+"""What one pass over the events shows: missing values, dates that can't be, dates after the observation."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Literal
 import narwhals as nw
 
 from leadtime.columns import DATE_ROLES
-from leadtime.engine.distinct import distinct
 from leadtime.log import EventLog
+from leadtime.quality.case_ids import undeclared
 from leadtime.quality.findings import Sighting, finding
 from leadtime.quality.scope import DAY_US, Scope, date_of, day_number, day_of, integer, observed
 
@@ -47,7 +47,7 @@ def of_the_whole(log: EventLog) -> list[Sighting]:
         count = counts[f"missing {role}"]
         if count:
             found.append(Sighting(finding("missing-values", count, of=total, values={"role": role}), (first[f"missing {role}"],)))
-    return [*found, *_lifecycle(log), *_undeclared(log)]
+    return [*found, *_lifecycle(log), *undeclared(log)]
 
 
 def of_events(scope: Scope) -> list[Sighting]:
@@ -116,16 +116,3 @@ def _lifecycle(log: EventLog) -> list[Sighting]:
     values = log.session.collect(log.frame.select(nw.col(name).alias("step")).unique())["step"].dropna().tolist()
     steps = sorted({str(value) for value in values} - {"complete"})
     return [Sighting(finding("lifecycle-not-paired", len(steps), values={"what": name}, examples=steps[:5]))] if steps else []
-
-
-def _undeclared(log: EventLog) -> list[Sighting]:
-    """Cases with events but no row in the case table, and the other way round."""
-    if log.declared_cases is None:
-        return []
-    events, declared = distinct(log.frame, "case_id"), log.declared_cases.select("case_id")
-    apart = {"case-not-declared": (events, declared), "case-without-events": (declared, events)}
-    found = []
-    for code, (those, others) in apart.items():
-        count = integer(log.session.collect(those.join(others, on="case_id", how="anti").select(nw.len().alias("n")))["n"].iloc[0])
-        found += [Sighting(finding(code, count))] if count else []
-    return found
