@@ -11,7 +11,8 @@ from leadtime import survival
 from leadtime.errors import UsageError
 from leadtime.results import Estimate
 from leadtime.survival import resampling
-from leadtime.survival.medians import _percentiles
+from leadtime.survival.checks import sample_of
+from leadtime.survival.medians import _bootstrap_medians, _percentiles
 
 BEFORE, AFTER = np.array([10.0, 12, 12, 14, 15, 16, 18, 22, 24, 30, 31]), np.array([4.0, 5, 6, 7, 8, 9, 10, 11, 12, 14])
 DATA = np.append(BEFORE, AFTER), np.ones(21), ["before"] * 11 + ["after"] * 10
@@ -95,3 +96,32 @@ def test_a_draw_without_a_ratio_counts_where_it_may_lie(odd: tuple[float, float]
         assert (found.lower, found.upper) == (pytest.approx(lower), pytest.approx(upper))
         missing = 100 * many / len(draws) if not np.isfinite(odd).all() else 0
         assert found.note == f"{len(draws)} samples of cases, a median not reached in {missing:.3g} % of them"
+
+
+# Durations, whether observed, entries; in the order in which the rows are drawn.
+LATE = np.array([2, 3, 3, 5, 7, 8, 9]), np.array([1, 0, 1, 1, 1, 0, 1], bool), np.array([0, 0, 0, 3, 0, 5, 5])
+
+
+def plain_median(drawn: list[int]) -> float:
+    """The median of the drawn rows of `LATE`, NaN where a risk set empties before somebody else comes under observation."""
+    time, observed, entry = (column[drawn] for column in LATE)
+    left, curve, emptied = 1.0, {}, False
+    for now in np.unique(time):
+        at_risk = int(((time >= now) & ((entry == 0) | (entry < now))).sum())
+        ended = int(((time == now) & observed).sum())
+        if emptied:
+            return math.nan
+        left, emptied = left * (1 - ended / at_risk), ended == at_risk
+        curve[float(now)] = left
+    reached, passed = ([now for now, share in curve.items() if share < 0.5 + by] for by in (1e-9, -1e-9))
+    if not reached:
+        return math.inf
+    return (reached[0] + passed[0]) / 2 if passed and curve[reached[0]] > 0.5 - 1e-9 else reached[0]
+
+
+def test_a_draw_whose_early_risk_set_empties_has_no_median() -> None:
+    counts = np.random.default_rng(5).multinomial(7, [1 / 7] * 7, size=300)
+    wanted = [plain_median([row for row in range(7) for _ in range(count[row])]) for count in counts]
+    found = _bootstrap_medians(sample_of(*LATE), None, 300, np.random.default_rng(5))
+    assert found.tolist() == pytest.approx(wanted, nan_ok=True)
+    assert min(sum(map(math.isnan, wanted)), sum(map(math.isfinite, wanted))) > 50

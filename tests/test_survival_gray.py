@@ -34,6 +34,14 @@ def test_groups_one_of_which_ends_before_the_other_begins_to_are_compared() -> N
         assert there.expected == pytest.approx(survival.log_rank([1, 2, 3, 4], [1] * 4, list("aabb")).expected)
 
 
+def test_a_share_not_yet_ended_of_0_but_for_rounding_is_0() -> None:
+    """A third ends at once and the others one sixth each, so that the thirds and sixths add up to 1 while one case is open."""
+    time, group = [1, 1, 1, 2, 3, 4, 5, 6, 7], list("aaabcbcbc")
+    found = [survival.gray_test(time, [1] * 9, group, order=list(order)) for order in ("abc", "cab", "bca")]
+    assert [each.statistic for each in found] == pytest.approx([found[0].statistic] * 3)
+    assert found[0].statistic > survival.log_rank(time, [1] * 9, group).statistic / 2  # the rounding's inverse made it 0
+
+
 def test_expected_ends_are_shared_out_by_who_is_at_risk() -> None:
     """Without other causes n (1 - F) / S is n, so that Gray's expected numbers are those of the log-rank test."""
     time, done, group = [2, 2, 4, 5, 5, 5, 7, 9, 11, 12], [1, 1, 1, 0, 1, 1, 1, 1, 0, 1], list("aabababbcb")

@@ -269,5 +269,5 @@ def _pairs(changes: list[Row], cell: Cell) -> Iterator[Row]:
     touching = ((one, other) for one, other in combinations(changes, 2) if cell in one or cell in other)
     for one, other in islice(touching, _PAIRS):
         for sign in (1, -1):
-            both = {key: one.get(key, 0) + sign * other.get(key, 0) for key in (*one, *(key for key in other if key not in one))}
+            both = {key: one.get(key, 0) + sign * other.get(key, 0) for key in one | other}
             yield {key: by for key, by in both.items() if by}

@@ -13,6 +13,7 @@ from leadtime.errors import NotEstimable, UsageError, did_you_mean
 from leadtime.results import TestResult
 from leadtime.survival.checks import Array, Floats, Ints, cause_codes, groups_of, numbers, sample_of, strata_of
 from leadtime.survival.logrank import chi_square, upper_tail
+from leadtime.survival.risksets import TOLERANCE
 
 __all__ = ["gray_test"]
 
@@ -161,7 +162,8 @@ class _Stratum:
         share = h / total[:, None]
         now = np.einsum("ti,ik->tik", h, np.eye(h.shape[1])) - h[:, :, None] * share[:, None, :]
         now = now * self._weight(rho)[:, None, None]
-        rate = np.divide(ends, total * remaining, out=np.zeros_like(ends), where=remaining != 0)
+        # Where one group has ended early, the share that isn't ended by the cause may come to 0 with some still open, but for rounding.
+        rate = np.divide(ends, total * remaining, out=np.zeros_like(ends), where=np.abs(remaining) > TOLERANCE)
         passed = np.cumsum(now * rate[:, None, None], axis=0)
         later = passed[-1] - passed
         left = np.divide(1 - pooled[:, None], after, out=np.zeros_like(after), where=after > 0)
