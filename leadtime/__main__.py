@@ -1,8 +1,6 @@
 """`python -m leadtime` is the command line."""
 
-import sys
-
-from leadtime.cli import main
+from leadtime.cli import run
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run()

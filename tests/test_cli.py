@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import re
 import subprocess
 import sys
 import zipfile
@@ -253,6 +254,44 @@ def test_help_imports_nothing_heavy() -> None:
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT, env=environment)
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+PROGRAM = """
+import atexit, sys
+from leadtime.cli import run
+atexit.register(print, "cleared")
+sys.argv = ["leadtime", *sys.argv[1:]]
+run()
+"""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"), [(["--version"], 0, r"leadtime \S+\ncleared\n"), (["check", "nowhere.csv"], 1, r"cleared\n")]
+)
+def test_the_program_ends_with_the_commands_code_all_it_said_and_what_was_to_be_done_at_the_end(
+    arguments: list[str], code: int, said: str
+) -> None:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, *arguments], capture_output=True, text=True, check=False, cwd=ROOT, env=environment
+    )
+    assert done.returncode == code
+    assert re.fullmatch(said, done.stdout)
+    assert done.stderr.count("\n") == code
+
+
+def test_the_program_whose_output_nobody_reads_ends_as_python_does() -> None:
+    """Python's own code for it is 120; the command's, where it noticed first, is 1."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-c", "import sys; sys.argv = ['leadtime', '--version']; from leadtime.cli import run; run()"],
+        stdout=writing, stderr=subprocess.PIPE, text=True, check=False, cwd=ROOT, env=environment,
+    )  # fmt: skip
+    os.close(writing)
+    assert done.returncode in (1, 120)
+    assert "Traceback" not in done.stderr
 
 
 def test_garbage_is_collected_as_before_once_a_command_is_done(folder: Path) -> None:

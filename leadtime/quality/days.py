@@ -115,4 +115,8 @@ def country_of(timezone: str | None) -> str | None:
         return None
     import holidays
 
-    return code if code in holidays.list_supported_countries() else None
+    try:
+        holidays.country_holidays(code)  # to list all countries takes longer
+    except NotImplementedError:
+        return None
+    return str(code)

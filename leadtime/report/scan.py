@@ -114,8 +114,11 @@ def _plain(markup: str) -> Iterator[str]:
 
 
 def _runs(text: str) -> Iterator[str]:
-    """The text itself, and its words by themselves and in runs, without the full stop of a sentence; a number alone is a result."""
-    if text.isdigit():
+    """The text itself, and its words by themselves and in runs, without the full stop of a sentence; a number alone is a result.
+
+    None of a text without a digit: no run of it may be an id.
+    """
+    if text.isdigit() or _DIGIT.search(text) is None:
         return
     yield text
     words = _WORD.findall(text)
