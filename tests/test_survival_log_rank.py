@@ -6,8 +6,12 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from leadtime import survival
+from leadtime.survival.checks import sample_of
+from leadtime.survival.risksets import shares_few_days
 
 WEIGHTS: dict[str, tuple[dict[str, object], Callable[[float, int], float]]] = {
     "log-rank": ({}, lambda curve, at_risk: 1.0),
@@ -96,3 +100,22 @@ def test_plain_and_stratified_tests_are_those_of_statsmodels(seed: int) -> None:
         theirs, p_value = survfunc.survdiff(data["time"], data["observed"], data["group"], strata=strata)
         ours = survival.log_rank(data["time"], data["observed"], data["group"], strata=strata, order=order)
         assert (ours.statistic, ours.p_value) == (pytest.approx(theirs, rel=1e-9), pytest.approx(p_value, rel=1e-9))
+
+
+@given(st.integers(40, 400), st.integers(0, 10_000), st.sampled_from([0, 1]))
+def test_days_that_are_counted_tell_what_sorted_ones_do(size: int, seed: int, rho: float) -> None:
+    rng = np.random.default_rng(seed)
+    days, done, group = rng.integers(0, size // 16 + 1, size), np.append([True], rng.random(size - 1) < 0.6), rng.integers(-1, 2, size)
+    group[:2] = 1, -1
+    counted = survival.log_rank(days, done, group, rho=rho)
+    assert shares_few_days(sample_of(days, done))
+    as_text = survival.log_rank(days.astype(np.float64), done, [str(label) for label in group], rho=rho)  # fractions are sorted
+    assert counted == as_text
+
+
+@pytest.mark.parametrize("kind", [np.int8, np.int16, np.int64])
+def test_whole_numbers_as_groups_stand_in_the_order_of_first_appearance(kind: type[np.signedinteger]) -> None:
+    for labels in ([5, -128, 5, 127], [3, 2, 1, 3], [0, 0, 1, 1]):
+        found = survival.log_rank([1, 2, 3, 4], [1, 1, 1, 1], np.array(labels, kind))
+        assert found.groups == tuple(dict.fromkeys(map(str, labels)))
+        assert found == survival.log_rank([1, 2, 3, 4], [1, 1, 1, 1], list(map(str, labels)))

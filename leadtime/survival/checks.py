@@ -39,6 +39,7 @@ Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
 _LARGEST_SEEN = 12
+_FEW_LABELS = 256
 
 
 @dataclass(frozen=True)
@@ -173,11 +174,24 @@ def codes_of(values: Sequence[Any] | npt.ArrayLike, n: int, name: str) -> tuple[
         return codes, list(seen)
     if array.dtype.kind == "f":
         _refuse(np.isnan(array), array, name, "every case needs a label")
-    labels, first, inverse = np.unique(array, return_index=True, return_inverse=True)
+    labels, first, inverse = _few_numbers(array) or np.unique(array, return_index=True, return_inverse=True)
     rank = np.empty(labels.size, np.int64)
     order = np.argsort(first, kind="stable")
     rank[order] = np.arange(labels.size)
     return rank[inverse], [label.item() for label in labels[order]]
+
+
+def _few_numbers(array: Array) -> tuple[Array, Ints, Ints] | None:
+    """What `np.unique` gives of whole numbers that lie close together, without its sort."""
+    if array.dtype.kind != "i" or not array.size or int(array.max()) - int(array.min()) >= _FEW_LABELS:
+        return None
+    place = array.astype(np.int64) - int(array.min())
+    first = np.full(_FEW_LABELS, -1)
+    first[place[::-1]] = np.arange(array.size)[::-1]  # of several, the last to be set is the first
+    there = np.flatnonzero(first >= 0)
+    rank = np.empty(_FEW_LABELS, np.int64)
+    rank[there] = np.arange(there.size)
+    return array[first[there]], first[there], rank[place]
 
 
 def groups_of(group: Sequence[Any] | npt.ArrayLike, n: int, order: Sequence[Any] | None = None) -> Groups:

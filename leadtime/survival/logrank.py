@@ -12,7 +12,7 @@ import numpy.typing as npt
 from leadtime.errors import NotEstimable, UsageError
 from leadtime.results import TestResult
 from leadtime.survival.checks import Array, Floats, Groups, Sample, check_choice, check_some_observed, groups_of, sample_of, strata_of
-from leadtime.survival.risksets import value_before
+from leadtime.survival.risksets import counts_by_day, shares_few_days, value_before
 
 __all__ = ["Weights", "check_scheme", "chi_square", "log_rank", "name_of", "upper_tail", "weight_at"]
 
@@ -91,16 +91,31 @@ def check_scheme(rho: float, gamma: float, weights: str) -> None:
 
 def _one_stratum(sample: Sample, groups: Groups, code: Array, scheme: tuple[str, float, float]) -> tuple[Floats, Floats, Floats]:
     """Weighted observed, expected and covariance: hypergeometric at each event time."""
-    times = np.unique(sample.time[sample.observed])
-    members = [sample.take(code == number) for number in range(len(groups.names))]
-    n = np.stack([_at_risk(member, times) for member in members], axis=1)
-    d = np.stack([_events(member, times) for member in members], axis=1)
+    counted = _by_day if sample.entry is None and shares_few_days(sample) else _by_group
+    n, d = counted(sample, code, len(groups.names))
     at_risk, events = n.sum(axis=1), d.sum(axis=1)
     weight = weight_at(at_risk, events, scheme)
     share = n / at_risk[:, None]
     chance = weight**2 * events * (at_risk - events) / np.maximum(at_risk - 1, 1)
     variance = np.diag(chance @ share) - share.T @ (share * chance[:, None])
     return weight @ d, (weight * events) @ share, variance
+
+
+def _by_day(sample: Sample, code: Array, groups: int) -> tuple[Floats, Floats]:
+    """At risk and events, event times x groups, where many cases share few whole numbers."""
+    counts = counts_by_day(sample.time, 2 * code + sample.observed, 2 * groups).astype(np.float64)
+    d = counts[:, 1::2]
+    n = (counts[:, 0::2] + d)[::-1].cumsum(axis=0)[::-1]
+    some = d.any(axis=1)
+    return n[some], d[some]
+
+
+def _by_group(sample: Sample, code: Array, groups: int) -> tuple[Floats, Floats]:
+    """At risk and events, event times x groups, by sorting each group."""
+    times = np.unique(sample.time[sample.observed])
+    members = [sample.take(code == number) for number in range(groups)]
+    n, d = ([count(member, times) for member in members] for count in (_at_risk, _events))
+    return np.stack(n, axis=1), np.stack(d, axis=1)
 
 
 def _at_risk(sample: Sample, times: Array) -> Floats:
@@ -113,8 +128,9 @@ def _at_risk(sample: Sample, times: Array) -> Floats:
 
 
 def _events(sample: Sample, times: Array) -> Floats:
-    place = np.searchsorted(times, sample.time[sample.observed])
-    return np.bincount(place, minlength=times.size).astype(np.float64)
+    ended = np.sort(sample.time[sample.observed])
+    counts: Floats = (np.searchsorted(ended, times, side="right") - np.searchsorted(ended, times, side="left")).astype(np.float64)
+    return counts
 
 
 def weight_at(at_risk: Floats, events: Floats, scheme: tuple[str, float, float]) -> Floats:

@@ -19,18 +19,20 @@ __all__ = [
     "TOLERANCE",
     "RiskTable",
     "area_under",
+    "counts_by_day",
     "crossing",
     "greenwood",
     "nelson_aalen",
     "product_limit",
     "risk_table",
+    "shares_few_days",
     "value_before",
 ]
 
 BLOCK = 2**15  # rows worked on at once
 _LARGEST = 2.0**62
 _NARROW = np.iinfo(np.int32).max  # up to so many cases are counted in half the memory
-_CASES_A_DAY = 64  # from so many cases a possible whole number on, counting beats sorting
+_CASES_A_DAY = 16  # from so many cases a possible whole number on, counting beats sorting
 TOLERANCE = math.sqrt(np.finfo(np.float64).eps)  # 1.5e-8, within which a curve counts as being at a level; R's choice too
 
 
@@ -76,7 +78,7 @@ def risk_table(sample: Sample, weights: Array | None = None) -> RiskTable:
     """
     if weights is not None or sample.entry is not None:
         time, events, censored = _weighted(sample, weights)
-    elif sample.time.dtype.kind == "i" and int(sample.time.max()) <= sample.n // _CASES_A_DAY:
+    elif shares_few_days(sample):
         time, events, censored = _counted_by_day(sample.time, sample.observed)
     else:
         return _counted(sample.time, sample.observed)
@@ -86,14 +88,29 @@ def risk_table(sample: Sample, weights: Array | None = None) -> RiskTable:
     return RiskTable(time, at_risk, events, censored)
 
 
-def _counted_by_day(time: Array, observed: Bools) -> tuple[Array, Array, Array]:
-    """Distinct times with their events and censorings, without a sort: many cases share few whole numbers."""
-    cells = 2 * (int(time.max()) + 1)
+def shares_few_days(sample: Sample) -> bool:
+    """Whether many cases share few whole numbers, so that counting beats sorting; entries play no part in it."""
+    return sample.time.dtype.kind == "i" and int(sample.time.max()) <= sample.n // _CASES_A_DAY
+
+
+def counts_by_day(time: Array, kind: Array, kinds: int) -> Array:
+    """Counts the cases of each kind (from 0) at each whole number from 0 to the longest, without a sort: one row a number.
+
+    >>> counts_by_day(np.array([2, 0, 2]), np.array([1, 0, 1]), 2).tolist()
+    [[1, 0], [0, 0], [0, 2]]
+    """
+    cells = kinds * (int(time.max()) + 1)
     counts = np.zeros(cells, np.int64)
-    for start in range(0, time.size, BLOCK):
-        rows = slice(start, start + BLOCK)
-        counts += np.bincount((time[rows] << 1) | observed[rows], minlength=cells)
-    censored, events = counts[0::2], counts[1::2]
+    step = max(BLOCK, cells)
+    for start in range(0, time.size, step):
+        rows = slice(start, start + step)
+        counts += np.bincount(time[rows] * kinds + kind[rows], minlength=cells)
+    return counts.reshape(-1, kinds)
+
+
+def _counted_by_day(time: Array, observed: Bools) -> tuple[Array, Array, Array]:
+    """Distinct times with their events and censorings."""
+    censored, events = counts_by_day(time, observed, 2).T
     present = np.flatnonzero(events + censored)
     return present, events[present], censored[present]
 
