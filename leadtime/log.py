@@ -76,6 +76,7 @@ class EventLog(InEngine):
     places: Callable[[Sequence[int]], Mapping[int, str]] | None = None  # where rows stand in the source, as their owner finds them
     merges: Callable[[], Table] | None = None  # which rows linking merged into which
     keeping: Callable[[], None] | None = None  # stores the events of a lazy log, where they aren't too many
+    numbers: nw.LazyFrame[Any] | None = None  # `case_id` and `number`, where `frame` has its cases by number
     _shared: dict[str, nw.LazyFrame[Any]] = field(default_factory=dict, init=False, repr=False)
 
     _instead = "write it with lt.write_log and read it again there"
@@ -114,6 +115,18 @@ class EventLog(InEngine):
         """
         if self.keeping is not None:
             self.keeping()
+
+    @cached_property
+    def coded(self) -> EventLog:
+        """The same log with its cases by number, in order of their ids, for figures that name no case; itself where that isn't worth it.
+
+        `numbers` of that log tells which case has which.
+        """
+        if self.numbers is not None or self.declared_cases is not None:
+            return self
+        self.keep()
+        found = self.session.coded(self.frame, key="case_id")
+        return self if found is None else replace(self, frame=found[0], numbers=found[1], keeping=None)
 
     @contextmanager
     def passing(self) -> Iterator[None]:

@@ -115,6 +115,70 @@ def test_tables_of_passing_work_are_dropped_and_made_again_when_asked_for(folder
     pd.testing.assert_frame_equal(after, before)
 
 
+def all_coded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Has every log held by code, however small."""
+    monkeypatch.setattr("leadtime.engine.session._LEAST_CODED", 1)
+
+
+def test_a_report_is_the_same_to_the_byte_whether_the_log_is_held_by_code_or_as_text(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: dict[str, tuple[bytes, ...]] = {}
+    for way in ("text", "code"):
+        report = report_of(folder / "200.parquet")
+        report.to_excel(tmp_path / f"{way}.xlsx")
+        report.to_html(tmp_path / f"{way}.html")
+        written[way] = tuple((tmp_path / f"{way}.{ending}").read_bytes() for ending in ("xlsx", "html"))
+        all_coded(monkeypatch)
+    assert written["code"] == written["text"]
+
+
+def test_a_coded_log_has_its_cases_by_number_in_order_and_all_else_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    all_coded(monkeypatch)
+    ids, units = ["ö", "b'1", "A", "b'1", "é"], ["O'Neill", "", None, "Ögon", "O'Neill"]
+    frame = pd.DataFrame({"case_id": ids, "activity": "Visit", "start": "2020-01-01", "unit": units, "note": [f"n{i}" for i in range(5)]})
+    monkeypatch.setattr("leadtime.engine.session._MOST_CODES", 4)  # so that the notes are too many
+    log = lt.read_log(frame)
+    coded, named = log.coded.to_pandas(), log.to_pandas()
+    assert coded["case_id"].tolist() == [4, 2, 1, 2, 3]  # in order of their code points: A, b'1, é, ö
+    pd.testing.assert_frame_equal(coded.drop(columns="case_id"), named.drop(columns="case_id"))
+    assert log.coded.coded is log.coded
+    assert isinstance(log.coded.frame.collect_schema()["unit"], nw.Enum)
+    assert log.coded.frame.collect_schema()["note"] == nw.String
+
+
+def test_a_coded_log_outlives_passing_work(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    all_coded(monkeypatch)
+    log = lt.read_log(folder / "200.parquet")
+    with log.passing():
+        assert len(log.coded) == 800
+    assert len(log.coded) == 800
+
+
+def test_small_logs_very_large_ones_and_those_with_a_table_of_cases_are_not_coded(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    path = folder / "200.parquet"
+    log = lt.read_log(path)
+    times = lt.lead_times(log, lt.read_pathway(PATHWAY))
+    assert log.coded is log
+    assert times.coded is times
+    all_coded(monkeypatch)
+    cases = pd.DataFrame({"case_id": ["c0000000"], "sex": ["girl"]})
+    declared = lt.read_log(path, cases=cases)
+    assert declared.coded is declared
+    monkeypatch.setattr("leadtime.engine.session._MOST_CODED", 799)
+    large = lt.read_log(path)
+    assert large.coded is large
+
+
+def test_a_comparison_gives_back_the_lead_times_that_it_was_given(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    all_coded(monkeypatch)
+    times = lt.lead_times(lt.read_log(folder / "200.parquet"), lt.read_pathway(PATHWAY))
+    compared = lt.compare(times, before="before", after="after", draws=50)
+    assert compared.times is times
+    assert compared.times.to_pandas()["case_id"][0] == "c0000000"
+    assert times.coded.to_pandas()["case_id"][0] == 1
+
+
 def test_the_other_clocks_are_the_same_whether_timed_together_or_in_turn(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pathway = lt.read_pathway({**PATHWAY, "stop": ["visit", "diagnosis"]})
     times = lt.lead_times(lt.read_log(folder / "200.parquet", observed_until="2020-12-31"), pathway)

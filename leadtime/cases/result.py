@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -67,6 +67,15 @@ class LeadTimes(Result, InEngine):
         if "tied" not in self.frame.collect_schema().names():
             return 0
         return self.log.session.count(self.frame.filter(nw.col("tied")))
+
+    @cached_property
+    def coded(self) -> LeadTimes:
+        """The same lead times beside the coded log, with its cases by number; themselves where the log isn't coded."""
+        log = self.log.coded
+        if log.numbers is None or self.log.numbers is not None:
+            return self
+        by_number = self.frame.join(log.numbers, on="case_id", how="inner").drop("case_id").rename({"number": "case_id"})
+        return replace(self, frame=log.session.materialise(by_number, lasting=True), log=log)
 
     @cached_property
     def conflicts(self) -> Mapping[str, int]:

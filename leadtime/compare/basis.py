@@ -20,8 +20,12 @@ __all__ = ["Basis"]
 
 @dataclass(frozen=True, eq=False)
 class Basis:
-    """The cases as arrays, their two cohorts, and the one horizon; kept by a comparison for what it computes when asked."""
+    """The cases as arrays, their two cohorts, and the one horizon; kept by a comparison for what it computes when asked.
 
+    `given` are the lead times that are compared, `times` the same with cases by number where there are many.
+    """
+
+    given: LeadTimes
     times: LeadTimes
     rows: CaseRows
     design: Design

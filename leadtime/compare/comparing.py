@@ -111,15 +111,16 @@ def compare(
     if seed < 0:
         raise UsageError(f"seed={seed} isn't allowed; give a whole number from 0 up")
     given = Given(by, before, after, break_date, washout, site, cohort_rule, statistic, strata, adjust, ties, tau, condition_on)
-    design = design_of(times, given)
     options = Options(confidence, interval, seed, draws)
     times.log.keep()  # cohorts, matrix and audit read the events many times
+    design = design_of(times.coded, given)
     basis, curves = _based(times, design, options)
     return _compared(basis, curves, adjusted_effects(basis))
 
 
-def _based(times: LeadTimes, design: Design, options: Options) -> tuple[Basis, tuple[KaplanMeier, KaplanMeier]]:
+def _based(given: LeadTimes, design: Design, options: Options) -> tuple[Basis, tuple[KaplanMeier, KaplanMeier]]:
     """Fetches the cases, lays out the cohorts and fixes the one horizon."""
+    times = given.coded
     if times.conflicts.get("person_id"):
         times.require_attribute("person_id")  # whose a case is must be one person
     present = [name for name in _LOOKED_AT if times.conflicts.get(name) == 0]
@@ -133,7 +134,7 @@ def _based(times: LeadTimes, design: Design, options: Options) -> tuple[Basis, t
     if tau is not None:
         for curve, cohort in zip(curves, pair.cohorts, strict=True):
             curve.check_reaches(tau, cohort.name)
-    return Basis(times, rows, design, breaks, pair, options, tau, reason), curves
+    return Basis(given, times, rows, design, breaks, pair, options, tau, reason), curves
 
 
 def _at_site(rows: CaseRows, site: str) -> CaseRows:

@@ -92,7 +92,7 @@ class Comparison(Result, InEngine):
     @property
     def times(self) -> LeadTimes:
         """The lead times that were compared."""
-        return self._basis.times
+        return self._basis.given
 
     @property
     def break_date(self) -> str | None:

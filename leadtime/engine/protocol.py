@@ -30,6 +30,10 @@ class Engine(Protocol):
         """Gives events with a `row` that tells each from all others, where it tells it only from those of its case; the order stays."""
         ...
 
+    def coded(self, frame: nw.LazyFrame[Any], *, key: str) -> tuple[nw.LazyFrame[Any], nw.LazyFrame[Any]] | None:
+        """Stores a frame with its key by number, beside the numbers (`key`, `number`, rising with it); None where not worth it."""
+        ...
+
     def collect(self, frame: nw.LazyFrame[Any]) -> pd.DataFrame:
         """Computes a frame and gives it to pandas."""
         ...

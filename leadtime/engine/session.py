@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Session", "literal", "quoted", "resources"]
 
+# Rows of a table that is worth holding by code, and for which there is room beside the table itself.
+_LEAST_CODED, _MOST_CODED = 50_000, 3_000_000
+_MOST_CODES = 250  # values of a text: a code is one byte
+
 
 def quoted(name: str) -> str:
     """Gives a column or table name as an SQL identifier, whatever it holds.
@@ -165,10 +169,46 @@ class Session(InEngine):
         """Gives the events as they are: their rows are numbered through."""
         return frame
 
-    def collect(self, frame: nw.LazyFrame[Any]) -> pd.DataFrame:
-        """Computes a frame and gives it to pandas."""
+    def coded(self, frame: nw.LazyFrame[Any], *, key: str) -> tuple[nw.LazyFrame[Any], nw.LazyFrame[Any]] | None:
+        """Stores a frame with its key by number, and beside it the numbers: `key`, `number`, which rise with the key.
+
+        Texts with few values are held by code too, which `collect` turns back. Events are sorted and grouped in half the time so. None
+        where a frame is too small for that to matter, or so large that there is no room for a copy.
+        """
+        size = self.count(frame)
+        if not _LEAST_CODED <= size <= _MOST_CODED:
+            return None
+        relation, name = cast("duckdb.DuckDBPyRelation", frame.to_native()), quoted(key)
+        ordered = relation.aggregate(name, name).project(f"{name}, row_number() OVER (ORDER BY {name})::INTEGER AS number")
+        numbers = self._kept_as_table(ordered)
+        texts = [column for column, kind in zip(relation.columns, relation.types, strict=True) if kind == "VARCHAR" and column != key]
+        codes = {column: self._code_of(relation, column) for column in texts}
+        others = (f"{quoted(column)}{codes.get(column, '')} AS {quoted(column)}" for column in relation.columns if column != key)
+        joined = cast("duckdb.DuckDBPyRelation", frame.join(numbers, on=key, how="inner").to_native())
+        return self._kept_as_table(joined.project(f"number AS {name}, {', '.join(others)}")), numbers
+
+    def _code_of(self, relation: duckdb.DuckDBPyRelation, column: str) -> str:
+        """The cast of a text to the code of its values, in their order; none where they are many."""
+        name, kind = quoted(column), self.new_name("code")
+        values = relation.aggregate(name, name).filter(f"{name} IS NOT NULL").order(name).limit(_MOST_CODES + 1).fetchall()
+        if not 0 < len(values) <= _MOST_CODES:
+            return ""
+        self.run(f"CREATE TYPE {kind} AS ENUM ({', '.join(literal(value) for (value,) in values)})")
+        return f"::{kind}"
+
+    def _kept_as_table(self, relation: duckdb.DuckDBPyRelation) -> nw.LazyFrame[Any]:
+        """Computes a relation for as long as the session lives."""
+        name = self.new_name("kept")
         with self._stoppable(), resources():
-            return cast("pd.DataFrame", frame.collect("pandas").to_native())
+            relation.create(name)
+        return self.lazy(self.connection.table(name))
+
+    def collect(self, frame: nw.LazyFrame[Any]) -> pd.DataFrame:
+        """Computes a frame and gives it to pandas; what is held by code, as texts."""
+        with self._stoppable(), resources():
+            found = cast("pd.DataFrame", frame.collect("pandas").to_native())
+        texts = {name: kind.categories.dtype for name, kind in found.dtypes.items() if kind == "category"}
+        return found.astype(texts) if texts else found
 
     def count(self, frame: nw.LazyFrame[Any]) -> int:
         """Gives the number of a frame's rows."""

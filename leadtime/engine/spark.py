@@ -112,6 +112,10 @@ class SparkEngine(InEngine):
         # Kept, since the numbers depend on how the rows lie.
         return self.materialise(self.lazy(ordered.withColumn("row", F.monotonically_increasing_id())))
 
+    def coded(self, frame: nw.LazyFrame[Any], *, key: str) -> None:
+        """Nothing: a cluster sorts and groups by the hashes of texts, and a copy of its events would cost more than it saves."""
+        return
+
     def collect(self, frame: nw.LazyFrame[Any]) -> pd.DataFrame:
         """Computes a frame and gives it to pandas."""
         # By way of Arrow: Spark's own way to pandas warns of every pandas that is newer than itself.

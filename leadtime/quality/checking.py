@@ -70,8 +70,10 @@ def check_quality(
     scope = Scope(log, pathway, _today(today, log.timezone), silent_days, where, reserve_pattern(reserve_numbers))
     log.keep()
     with log.session.passing():
+        persons = of_persons(scope)
+        scope = replace(scope, log=log.coded)  # nothing else asks what a case is called
         sightings = [
-            *of_persons(scope), *of_events(scope), *of_cases_alone(scope), *of_cases_on_route(scope), *of_repeats(scope), *of_days(scope),
+            *persons, *of_events(scope), *of_cases_alone(scope), *of_cases_on_route(scope), *of_repeats(scope), *of_days(scope),
             *of_names(scope), *of_durations(scope),
         ]  # fmt: skip
     return replace(log.quality, findings=ranked((*log.quality.findings, *placed(sightings, log.places))))

@@ -73,7 +73,7 @@ def gather(
     times = comparison.times if comparison else lead_times(log, pathway)
     cohorts = comparison.cohorts if comparison else _alone(times)
     curves = tuple(shown_curve(cohort.curve, profile) for cohort in cohorts)
-    steps = step_times(times, comparison)
+    steps = step_times(times.coded, comparison)
     links = Links()
     tables = [
         _cohort_table(cohorts, links),
@@ -87,8 +87,8 @@ def gather(
     if comparison and "who" in sections:
         tables += who_table(comparison, links)
     if "waits" in sections:
-        with log.passing():
-            tables += wait_tables(log, profile)
+        with log.coded.passing():
+            tables += wait_tables(log.coded, profile)
     if "waste" in sections:
         tables += waste_table(log, pathway, comparison, links)
     segments = split_change(comparison, "segments") if comparison and "months" in sections else None
