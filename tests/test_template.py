@@ -163,6 +163,38 @@ def test_the_settings_are_the_pathway_that_a_file_would_declare(tmp_path: Path) 
     assert pathway.name == "mine"
 
 
+@pytest.mark.parametrize(("language", "last"), [("en", "last"), ("sv", "Sista"), ("en", "sista")])
+def test_which_of_several_events_counts_is_said_in_the_settings(tmp_path: Path, language: str, last: str) -> None:
+    path = filled(tmp_path, language, start_rule=2, stop_rule=last)
+    milestones = lt.read_pathway(path).milestones
+    started, stopped = (milestones[name] for name in (lt.read_pathway(path).start, lt.read_pathway(path).stop[0]))
+    assert ((started.rule, started.n), (stopped.rule, stopped.n)) == (("nth", 2), ("last", 1))
+    plain = lt.read_pathway(filled(tmp_path, language))
+    assert {milestone.rule for milestone in plain.milestones.values()} == {"first"}
+
+
+@pytest.mark.parametrize("language", ["en", "sv"])
+def test_a_template_says_which_events_of_its_pathway_count(tmp_path: Path, language: Any) -> None:
+    from leadtime.report.template import write_template
+
+    of = {"seen": ["Sett", "Anat"], "sent": ["Remiss"], "help": ["Insats"]}
+    rules: dict[str, Any] = {"seen": {"rule": "last"}, "sent": {}, "help": {"rule": "nth", "n": 3}}
+
+    def declared(rules: dict[str, Any], of: dict[str, list[str]]) -> lt.Pathway:
+        milestones = {name: {"activities": activities, **rules[name]} for name, activities in of.items()}
+        return lt.read_pathway({"name": "Ours", "start": "seen", "stop": ["help"], "order": list(of), "milestones": milestones})
+
+    write_template(tmp_path / "t.xlsx", pathway=declared(rules, of), language=language)
+    again = lt.read_pathway(tmp_path / "t.xlsx")
+    assert [(one.activities, one.rule, one.n) for one in again.milestones.values()] == [
+        (("Sett", "Anat"), "last", 1), (("Remiss",), "first", 1), (("Insats",), "nth", 3)
+    ]  # fmt: skip
+    # The third of two events together isn't the third of either, so the sheet doesn't say something else.
+    write_template(tmp_path / "t.xlsx", pathway=declared(rules, of | {"help": ["Insats", "Hjälp"]}), language=language)
+    with pytest.raises(LeadtimeError, match="cell B4 is blank"):
+        lt.read_pathway(tmp_path / "t.xlsx")
+
+
 def test_a_break_date_makes_the_cohorts_without_a_sheet_of_cases(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = filled(tmp_path, with_cases=False, break_date=FIRST + datetime.timedelta(days=180))
     assert main(["report", str(path), "--language", "sv"]) == 0
@@ -209,6 +241,8 @@ def test_a_template_made_from_a_pathway_declares_it(tmp_path: Path) -> None:
         ({"observed_until": "31/12 2020"}, "cell B8: '31/12 2020' isn't allowed as 'Last day of observation'; write a day, as 2019-03-14"),
         ({"break_date": "early 2020"}, "cell B9: 'early 2020' isn't allowed as 'Break date'; write a day, as 2019-03-14"),
         ({"washout": 1.5}, "cell B10: '1.5' isn't allowed as 'Days of running in'; write a whole number of days, 0 or more"),
+        ({"start_rule": "middle"}, "cell B15: 'middle' isn't allowed as 'Which start counts'; write first, last, or a number such as 2"),
+        ({"stop_rule": 0}, "cell B16: '0' isn't allowed as 'Which stop counts'; write first, last, or a number such as 2"),
         ({"washout": (30, 40)}, "cell C10: 'Days of running in' takes one value, in cell B10; empty this one"),
     ],
 )

@@ -21,7 +21,7 @@ from leadtime.words import languages, words
 
 __all__ = ["SETTINGS", "Setting", "Settings", "is_cases_name", "read_settings", "settings_in"]
 
-Holds = Literal["text", "choice", "activities", "date", "days", "zone"]
+Holds = Literal["text", "choice", "activities", "date", "days", "zone", "rule"]
 _WITHIN, _HEAD_WITHIN = 200, 50  # rows of a sheet that are looked through, and in which its heading may stand
 _PLACES = 4  # cells beside each other in which a setting of several activities is written
 _BETWEEN = ";"
@@ -47,7 +47,7 @@ SETTINGS = (
     Setting("name", "text"), Setting("language", "choice", ("sv", "en")), Setting("start", "activities"), Setting("stop", "activities"),
     Setting("steps", "activities"), Setting("exits", "activities"), Setting("observed_until", "date"), Setting("break_date", "date"),
     Setting("washout", "days"), Setting("before", "text"), Setting("after", "text"), Setting("timezone", "zone"),
-    Setting("profile", "choice", ("se-5", "nhs-7-round5", "internal")),
+    Setting("profile", "choice", ("se-5", "nhs-7-round5", "internal")), Setting("start_rule", "rule"), Setting("stop_rule", "rule"),
 )  # fmt: skip
 
 
@@ -82,6 +82,7 @@ class Settings:
         """Gives the content of a pathway file that says the same.
 
         Each stop, step and exit is a milestone or exit of its own, named as its activity; the start's activities are one milestone.
+        Which of several occurrences counts is said of the start, and of each stop alike.
 
         Raises:
             InputError: start or stop is blank, or one activity has two parts to play; the message names sheet and cell.
@@ -93,13 +94,16 @@ class Settings:
                 raise InputError(f"{place} is blank: say which activity it is that {key}s the clock")
         self._require_apart()
         start, stops, steps, exits = ([entry.value for entry in self.entries.get(name, ())] for name in ("start", "stop", "steps", "exits"))
-        milestones = {start[0]: start, **{name: [name] for name in (*steps, *stops)}}
+        milestones: dict[str, dict[str, Any]] = {name: {"activities": [name]} for name in (*steps, *stops)}
+        milestones = {start[0]: {"activities": start, **self._rule("start_rule")}, **milestones}
+        for name in stops:
+            milestones[name] |= self._rule("stop_rule")
         return {
             "name": self.value("name") or Path(self.file).stem,
             "start": start[0],
             "stop": stops,
             "order": [start[0], *steps, *stops],
-            "milestones": {name: {"activities": activities} for name, activities in milestones.items()},
+            "milestones": milestones,
             "exits": {name: {"activities": [name]} for name in exits},
             "log": self._some("timezone", "observed_until"),
             "comparison": self._some("before", "after", "break_date", "washout"),
@@ -129,6 +133,13 @@ class Settings:
                         "an activity starts the clock, is a step, stops it or is a way to leave, one of them"
                     )
                 seen[entry.value] = entry.cell
+
+    def _rule(self, key: str) -> dict[str, str | int]:
+        """Which of several occurrences counts; the first where nothing is said."""
+        said = self.value(key)
+        if said is None:
+            return {}
+        return {"rule": "nth", "n": int(said)} if said.isdigit() else {"rule": said}
 
     def _some(self, *keys: str) -> dict[str, str | int]:
         found = {key: value for key in keys if (value := self.value(key)) is not None}
@@ -224,6 +235,8 @@ def _checked(one: Setting, label: str, value: Any, where: str) -> str:
         return _day(value, label, where)
     if one.holds == "days":
         return _days(value, label, where)
+    if one.holds == "rule":
+        return _occurrence(value, label, where)
     text = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
     if one.holds == "choice":
         text = text.casefold()
@@ -262,6 +275,17 @@ def _days(value: Any, label: str, where: str) -> str:
     if number < 0 or not number.is_integer():
         raise InputError(f"{where}: '{value}' isn't allowed as '{label}'; write a whole number of days, 0 or more")
     return str(int(number))
+
+
+def _occurrence(value: Any, label: str, where: str) -> str:
+    """Which of several events counts: first or last, in any language, or the number of the one that does."""
+    text = normalised(str(int(value)) if isinstance(value, float) and value.is_integer() else str(value))
+    for said in ("first", "last"):
+        if text in (said, *(normalised(words(language).say(f"template.rule_{said}")) for language in languages())):
+            return said
+    if text.isascii() and text.isdigit() and int(text):
+        return str(int(text))
+    raise InputError(f"{where}: '{value}' isn't allowed as '{label}'; write first, last, or a number such as 2")
 
 
 def _cell(row: int, column: int) -> str:

@@ -11,7 +11,7 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
 
 from leadtime.ingest.settings import SETTINGS, Setting
-from leadtime.words import Language, words
+from leadtime.words import Language, Words, words
 
 if TYPE_CHECKING:
     from leadtime.pathway import Pathway
@@ -61,14 +61,15 @@ def _filled(pathway: Pathway | None, language: Language) -> dict[str, tuple[Any,
     text = words(language)
     found: dict[str, tuple[Any, ...]] = {"language": (language,), "profile": ("se-5",), "timezone": ("Europe/Stockholm",)}
     if pathway is None:
-        return found | {name: (text.say(f"cohort.{name}"),) for name in ("before", "after")}
+        usual = dict.fromkeys(("start_rule", "stop_rule"), (text.say("template.rule_first"),))
+        return found | usual | {name: (text.say(f"cohort.{name}"),) for name in ("before", "after")}
     design = pathway.comparison
     found |= {"name": (pathway.name,), "timezone": (pathway.log.timezone or "Europe/Stockholm",)}
     found |= {"before": (design.before or "before",), "after": (design.after or "after",)}
     dates = {"observed_until": pathway.log.observed_until, "break_date": design.break_date}
     found |= {name: (_day(date),) for name, date in dates.items() if date}
     found |= {"washout": (design.washout,)} if design.washout is not None else {}
-    return found | (_milestones(pathway) if _fits(pathway) else {})
+    return found | (_milestones(pathway) | _rules(pathway, text) if _fits(pathway) else {})
 
 
 def _fits(pathway: Pathway) -> bool:
@@ -76,8 +77,19 @@ def _fits(pathway: Pathway) -> bool:
     design, clock = pathway.comparison, pathway.clock
     said = dict.fromkeys(("before", "after", "break_date", "washout"), None)
     plain = design.by in (None, "cohort") and design.model_copy(update=said | {"by": None}) == type(design)()
-    firsts = all(milestone.rule == "first" for milestone in pathway.milestones.values())
-    return plain and firsts and not pathway.pauses and clock == type(clock)()
+    stops = [pathway.milestones[name] for name in pathway.stop]
+    rules = {(stop.rule, stop.n) for stop in stops}
+    # Each activity that stops the clock becomes a stop of its own, whose last isn't the last of several.
+    alike = rules == {("first", 1)} or (len(rules) == 1 and all(len(stop.activities) == 1 for stop in stops))
+    between = [milestone for name, milestone in pathway.milestones.items() if name not in (pathway.start, *pathway.stop)]
+    firsts = all(milestone.rule == "first" for milestone in between)
+    return plain and alike and firsts and not pathway.pauses and clock == type(clock)()
+
+
+def _rules(pathway: Pathway, text: Words) -> dict[str, tuple[str | int]]:
+    """Which of several events starts the clock, and which stops it."""
+    ends = {"start_rule": pathway.milestones[pathway.start], "stop_rule": pathway.milestones[pathway.stop[0]]}
+    return {key: (one.n if one.rule == "nth" else text.say(f"template.rule_{one.rule}"),) for key, one in ends.items()}
 
 
 def _milestones(pathway: Pathway) -> dict[str, tuple[str, ...]]:
@@ -105,9 +117,10 @@ def _check(sheet: Any, one: Setting, row: int, activities: str, language: Langua
     if one.holds == "days":
         check = DataValidation(type="whole", operator="greaterThanOrEqual", formula1="0", allow_blank=True)
         check.error, check.showErrorMessage = text.say("template.not_days"), True
-    elif one.holds in ("choice", "activities"):
-        choices = activities if one.holds == "activities" else f'"{",".join(one.choices)}"'
-        check = checked("list", language, choices=choices, strict=one.holds == "choice")
+    elif one.holds in ("choice", "activities", "rule"):
+        listed = one.choices if one.holds == "choice" else (text.say("template.rule_first"), text.say("template.rule_last"), "2", "3")
+        choices = activities if one.holds == "activities" else f'"{",".join(listed)}"'
+        check = checked("list", language, choices=choices, strict=one.holds != "activities")
     else:
         check = checked("date", language) if one.holds == "date" else DataValidation()
     check.errorTitle = check.promptTitle = text.say(f"template.set_{one.key}")[:32]
