@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 import leadtime as lt
+from leadtime.engine import session
 
 
 def events(cases: int) -> pd.DataFrame:
@@ -56,6 +57,31 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_one_thread_and_two_give_the_same(path: Path) -> None:
     for one, two in zip(answers(path, threads=1), answers(path, threads=2), strict=True):
         pd.testing.assert_frame_equal(one, two, rtol=1e-9)
+
+
+@pytest.mark.parametrize("most", [200, 3, 0], ids=["all", "units alone", "none"])
+def test_texts_held_as_categories_give_what_texts_give(path: Path, monkeypatch: pytest.MonkeyPatch, most: int) -> None:
+    """Large logs hold few texts as categories; here a small one does, all of them, those of fewer texts, and none."""
+    expected = [*answers(path), *reworked(path)]
+    monkeypatch.setattr(session, "_LEAST_CODED", 0)
+    monkeypatch.setattr(session, "_MOST_CATEGORIES", most)
+    for found, wanted in zip([*answers(path), *reworked(path)], expected, strict=True):
+        pd.testing.assert_frame_equal(found, wanted)
+
+
+def reworked(path: Path) -> list[pd.DataFrame]:
+    log = lt.read_log(str(path))
+    return [lt.rework(log, per=per).to_pandas() for per in ("case", "activity")]
+
+
+def test_distinct_values_are_counted_without_the_missing_ones_and_with_any_letters() -> None:
+    made = session.Session()
+    frame = made.from_native(pd.DataFrame({"key": ["a", "a", "a", "b", "c"], "text": ["Å", "it's", "Å", None, 'q"']}))
+    expected = {"a": 2, "b": 0, "c": 1}
+    categories = frame.to_native().project("""key, text::ENUM ('Å', 'it''s', 'q"') AS text""")
+    for few in (frame, made.lazy(categories)):
+        counted = made.collect(made.distinct_counts(few, key="key", columns={"n": "text"}))
+        assert dict(zip(counted["key"], counted["n"], strict=True)) == expected
 
 
 def test_a_file_and_a_frame_give_the_same(path: Path) -> None:

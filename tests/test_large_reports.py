@@ -137,7 +137,7 @@ def test_a_coded_log_has_its_cases_by_number_in_order_and_all_else_as_it_was(mon
     all_coded(monkeypatch)
     ids, units = ["ö", "b'1", "A", "b'1", "é"], ["O'Neill", "", None, "Ögon", "O'Neill"]
     frame = pd.DataFrame({"case_id": ids, "activity": "Visit", "start": "2020-01-01", "unit": units, "note": [f"n{i}" for i in range(5)]})
-    monkeypatch.setattr("leadtime.engine.session._MOST_CODES", 4)  # so that the notes are too many
+    monkeypatch.setattr("leadtime.engine.session._MOST_CATEGORIES", 4)  # so that the notes are too many
     log = lt.read_log(frame)
     coded, named = log.coded.to_pandas(), log.to_pandas()
     assert coded["case_id"].tolist() == [4, 2, 1, 2, 3]  # in order of their code points: A, b'1, é, ö
@@ -165,7 +165,7 @@ def test_small_logs_very_large_ones_and_those_with_a_table_of_cases_are_not_code
     cases = pd.DataFrame({"case_id": ["c0000000"], "sex": ["girl"]})
     declared = lt.read_log(path, cases=cases)
     assert declared.coded is declared
-    monkeypatch.setattr("leadtime.engine.session._MOST_CODED", 799)
+    monkeypatch.setattr("leadtime.engine.session._MOST_COPIED", 799)
     large = lt.read_log(path)
     assert large.coded is large
 

@@ -34,6 +34,17 @@ class Engine(Protocol):
         """Stores a frame with its key by number, beside the numbers (`key`, `number`, rising with it); None where not worth it."""
         ...
 
+    def categorised(self, frame: nw.LazyFrame[Any], *columns: str) -> nw.LazyFrame[Any]:
+        """Gives a frame in which those of the text columns that hold few texts may be cheaper to order, carry and count.
+
+        They compare and group as texts; cast to texts what goes into a result.
+        """
+        ...
+
+    def distinct_counts(self, frame: nw.LazyFrame[Any], *, key: str, columns: Mapping[str, str]) -> nw.LazyFrame[Any]:
+        """Gives for each key how many different values some columns (new name to old) hold; missing ones don't count."""
+        ...
+
     def collect(self, frame: nw.LazyFrame[Any]) -> pd.DataFrame:
         """Computes a frame and gives it to pandas."""
         ...

@@ -22,12 +22,13 @@ from leadtime.results import InEngine
 
 if TYPE_CHECKING:
     import pandas as pd
+    from duckdb.sqltypes import DuckDBPyType
 
 __all__ = ["Session", "literal", "quoted", "resources"]
 
-# Rows of a table that is worth holding by code, and for which there is room beside the table itself.
-_LEAST_CODED, _MOST_CODED = 50_000, 3_000_000
-_MOST_CODES = 250  # values of a text: a code is one byte
+# Rows of a table whose texts are worth holding as categories, of one byte each; and of one that is worth copying for it, with room to.
+_LEAST_CODED, _MOST_COPIED = 50_000, 3_000_000
+_MOST_CATEGORIES = 250
 
 
 def quoted(name: str) -> str:
@@ -169,32 +170,50 @@ class Session(InEngine):
         """Gives the events as they are: their rows are numbered through."""
         return frame
 
+    def categorised(self, frame: nw.LazyFrame[Any], *columns: str) -> nw.LazyFrame[Any]:
+        """Gives a large frame with those of the text columns that hold few texts as categories; `collect` turns them back."""
+        relation = cast("duckdb.DuckDBPyRelation", frame.to_native())
+        kinds = dict(zip(relation.columns, relation.types, strict=True))
+        texts = [name for name in columns if kinds[name] == "VARCHAR"]
+        counts = relation.aggregate(", ".join(["count(*)", *(f"approx_count_distinct({quoted(name)})" for name in texts)]))
+        with self._stoppable(), resources():
+            ((rows, *found),) = counts.fetchall()
+        few = [name for name, count in zip(texts, found, strict=True) if 0 < count <= _MOST_CATEGORIES]
+        if rows < _LEAST_CODED or not few:
+            return frame
+        replaced = ", ".join(f"{quoted(name)}::{self._category(relation, name)} AS {quoted(name)}" for name in few)
+        return self.lazy(relation.project(f"* REPLACE ({replaced})"))
+
+    def _category(self, relation: duckdb.DuckDBPyRelation, column: str) -> str:
+        """Declares the type of a column's texts, in their order, and gives its name."""
+        texts, name = self.new_name("texts"), self.new_name("category")
+        relation.filter(f"{quoted(column)} IS NOT NULL").aggregate(quoted(column), quoted(column)).create_view(texts)
+        self.run(f"CREATE TYPE {name} AS ENUM (SELECT * FROM {texts} ORDER BY 1)")
+        self.run(f"DROP VIEW {texts}")
+        return name
+
+    def distinct_counts(self, frame: nw.LazyFrame[Any], *, key: str, columns: Mapping[str, str]) -> nw.LazyFrame[Any]:
+        """Gives for each key how many different values some columns (new name to old) hold; missing ones don't count."""
+        relation = cast("duckdb.DuckDBPyRelation", frame.to_native())
+        kinds = dict(zip(relation.columns, relation.types, strict=True))
+        counted = (f"{_distinct_count(old, kinds[old])} AS {quoted(new)}" for new, old in columns.items())
+        return self.lazy(relation.aggregate(", ".join([quoted(key), *counted]), quoted(key)))
+
     def coded(self, frame: nw.LazyFrame[Any], *, key: str) -> tuple[nw.LazyFrame[Any], nw.LazyFrame[Any]] | None:
         """Stores a frame with its key by number, and beside it the numbers: `key`, `number`, which rise with the key.
 
-        Texts with few values are held by code too, which `collect` turns back. Events are sorted and grouped in half the time so. None
-        where a frame is too small for that to matter, or so large that there is no room for a copy.
+        Texts with few values are held as categories too. Events are sorted and grouped in half the time so. None where a frame is too
+        small for that to matter, or so large that there is no room for a copy.
         """
         size = self.count(frame)
-        if not _LEAST_CODED <= size <= _MOST_CODED:
+        if not _LEAST_CODED <= size <= _MOST_COPIED:
             return None
         relation, name = cast("duckdb.DuckDBPyRelation", frame.to_native()), quoted(key)
         ordered = relation.aggregate(name, name).project(f"{name}, row_number() OVER (ORDER BY {name})::INTEGER AS number")
         numbers = self._kept_as_table(ordered)
         texts = [column for column, kind in zip(relation.columns, relation.types, strict=True) if kind == "VARCHAR" and column != key]
-        codes = {column: self._code_of(relation, column) for column in texts}
-        others = (f"{quoted(column)}{codes.get(column, '')} AS {quoted(column)}" for column in relation.columns if column != key)
-        joined = cast("duckdb.DuckDBPyRelation", frame.join(numbers, on=key, how="inner").to_native())
-        return self._kept_as_table(joined.project(f"number AS {name}, {', '.join(others)}")), numbers
-
-    def _code_of(self, relation: duckdb.DuckDBPyRelation, column: str) -> str:
-        """The cast of a text to the code of its values, in their order; none where they are many."""
-        name, kind = quoted(column), self.new_name("code")
-        values = relation.aggregate(name, name).filter(f"{name} IS NOT NULL").order(name).limit(_MOST_CODES + 1).fetchall()
-        if not 0 < len(values) <= _MOST_CODES:
-            return ""
-        self.run(f"CREATE TYPE {kind} AS ENUM ({', '.join(literal(value) for (value,) in values)})")
-        return f"::{kind}"
+        joined = self.categorised(frame, *texts).join(numbers, on=key, how="inner").drop(key).rename({"number": key})
+        return self._kept_as_table(cast("duckdb.DuckDBPyRelation", joined.select(*relation.columns).to_native())), numbers
 
     def _kept_as_table(self, relation: duckdb.DuckDBPyRelation) -> nw.LazyFrame[Any]:
         """Computes a relation for as long as the session lives."""
@@ -262,6 +281,14 @@ class Session(InEngine):
         self.connection.register(name, frame)
         self._kept.append(frame)
         return self.lazy(self.connection.sql(f"SELECT {selection} FROM {name}"))
+
+
+def _distinct_count(column: str, kind: DuckDBPyType) -> str:
+    """The SQL for how many different values a column holds; of categories by a bit for each, which needs no set for every key."""
+    if kind.id != "enum":
+        return f"count(DISTINCT {quoted(column)})"
+    categories = cast("list[str]", kind.children[0][1])
+    return f"coalesce(bit_count(bitstring_agg(enum_code({quoted(column)}), 0, {len(categories) - 1})), 0)"
 
 
 def literal(value: str | int) -> str:

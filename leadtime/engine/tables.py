@@ -14,7 +14,7 @@ from typing import Any
 import duckdb
 
 from leadtime.engine.session import Session, literal, quoted
-from leadtime.engine.times import all_clean, text_of
+from leadtime.engine.times import text_of, unclean
 from leadtime.errors import InputError, one_line
 
 __all__ = [
@@ -129,12 +129,12 @@ def plain_csv(
 
 
 def cleaned(raw: Raw, headers: Iterable[str]) -> Raw:
-    """Gives the table with those of the headers' columns marked whose texts are all clean, found in one pass."""
+    """Gives the table with those of the headers' columns marked whose texts are all clean."""
     columns = [raw.column(header) for header in headers if raw.type_of(header) == "VARCHAR"]
-    if not columns:
-        return raw
-    found = raw.session.rows(f"SELECT {', '.join(all_clean(column) for column in columns)} FROM {raw.name}")[0]
-    return replace(raw, clean=frozenset(column for column, holds in zip(columns, found, strict=True) if holds))
+    # A search of its own for each column: where one holds few texts the engine then looks at each of those once.
+    searches = (f"(SELECT {literal(column)} FROM {raw.name} WHERE {unclean(column)} LIMIT 1)" for column in columns)
+    found = {str(row[0]) for row in raw.session.rows(" UNION ALL ".join(searches))} if columns else set()
+    return replace(raw, clean=frozenset(columns) - found)
 
 
 def _equals(column: str, header: str, kind: str) -> str:

@@ -53,7 +53,8 @@ def transitions(log: EventLog, *, by: Literal["activity", "unit", "organisation"
     everything = nw.col("total_us").sum()
     share = ratio(nw.col("total_us").cast(nw.Float64), everything)
     days = [(nw.col(f"{name}_us").cast(nw.Float64) / DAY_US).alias(f"{name}_days") for name in ("mean", "median", "p90", "total")]
-    table = summed.select("source", "target", "n", "cases", *days, share=share)
+    ends = [nw.col(name).cast(nw.String) for name in ("source", "target")]
+    table = summed.select(*ends, "n", "cases", *days, share=share)
     return FlowTable("transitions", table, ("n", "source", "target"), (True, False, False), log)
 
 

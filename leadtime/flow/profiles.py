@@ -38,15 +38,17 @@ def case_profile(log: EventLog) -> FlowTable:
     apart = units_apart(log)
     figures = {
         "events": nw.len(),
-        "activities": nw.col("source").n_unique(),
         "waiting_us": nw.col("waiting_us").sum(),
         "first": nw.col("begin").min(),
         "last": nw.col("until").max(),
     }
+    different = {"activities": "source"}
     if apart:
-        without = nw.col("unit").is_null().any().cast(nw.Int64)  # counted among the distinct values
-        figures |= {"hand_overs": nw.col("hand_over").sum(), "units": nw.col("unit").n_unique() - without}
-    grouped = steps(log, "activity").group_by("case_id").agg(**figures)
+        figures |= {"hand_overs": nw.col("hand_over").sum()}
+        different |= {"units": "unit"}
+    events = steps(log, "activity")
+    counted = log.session.distinct_counts(events, key="case_id", columns=different)
+    grouped = events.group_by("case_id").agg(**figures).join(counted, on="case_id")
     if apart:
         nowhere = nw.col("units") == 0
         grouped = grouped.with_columns(
