@@ -73,10 +73,15 @@ class Axis:
     def precedes(self, first: str, second: str) -> nw.Expr:
         """Whether one moment lies strictly before another; moments on one day are equal where either is a date.
 
-        A partial date lies before another only if its latest day does: it is at or after it as soon as it may be.
+        A partial date lies before another only if its latest day does: it is at or after it as soon as it may be. A date is the midnight
+        that begins its day, so that days are compared without dividing: engines spell a division that rounds down at length.
         """
-        earlier, later = ("upper_wall_us", "lower_wall_us") if self.partial else ("wall_us", "wall_us")
-        return self._either(first, second, day_of(first, earlier) < day_of(second, later), nw.col(f"{first}_us") < nw.col(f"{second}_us"))
+        parts = ("upper_wall_us", "lower_wall_us") if self.partial else ("wall_us", "wall_us")
+        earlier, later = (nw.col(f"{moment}_{part}") for moment, part in zip((first, second), parts, strict=True))
+        by_date = earlier < later
+        if self.precision == "mixed":
+            by_date = nw.when(nw.col(f"{second}_is_date")).then(by_date).otherwise(earlier + DAY_US <= later)
+        return self._either(first, second, by_date, nw.col(f"{first}_us") < nw.col(f"{second}_us"))
 
     def elapsed(self, first: str, second: str) -> nw.Expr:
         """Microseconds from one moment to another: between instants, or calendar days where either is a date.
@@ -84,6 +89,8 @@ class Axis:
         Whole days, or half ones where the middle of a partial date is noon; never below 0 where either is partial.
         """
         by_date = (day_of(second) - day_of(first)) * DAY_US
+        if self.precision == "date":  # the first moment is then an event's date; the second may be the hour at which observation ended
+            by_date = day_of(second) * DAY_US - nw.col(f"{first}_wall_us")
         if self.partial:
             earliest, latest = (day_of(second, part) - day_of(first, part) for part in BOUNDS)
             by_date = nw.max_horizontal((earliest + latest) * (DAY_US // 2), nw.lit(0))
@@ -134,7 +141,7 @@ class Bound:
     def holds(self, moment: str) -> nw.Expr:
         """Whether a moment is observed: on or before the last day, or not after the instant."""
         in_time = nw.col(f"{moment}_us") < self.us if self.is_date else nw.col(f"{moment}_us") <= self.us
-        return nw.when(nw.col(f"{moment}_is_date")).then(day_of(moment) <= self.day).otherwise(in_time)
+        return nw.when(nw.col(f"{moment}_is_date")).then(nw.col(f"{moment}_wall_us") < (self.day + 1) * DAY_US).otherwise(in_time)
 
 
 def bound_of(until: Moment, timezone: str | None) -> Bound:

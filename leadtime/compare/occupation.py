@@ -15,7 +15,6 @@ from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import csr_array
 
 from leadtime.compare.cohorts import Cohort
 from leadtime.survival.resampling import samples
@@ -151,6 +150,8 @@ class Occupation:
 
     def _at(self, time: Floats, case: Ints, value: Floats | None = None) -> Any:
         """What cases do at some times before tau, as a sparse table with a row a step and a column a case."""
+        from scipy.sparse import csr_array
+
         before = time < self.tau
         values = np.ones(time.size) if value is None else value
         return csr_array((values[before], (self._step(time[before]), case[before])), shape=(self.times.size - 1, self.n))

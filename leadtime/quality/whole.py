@@ -76,7 +76,8 @@ def _defaults(log: EventLog) -> dict[str, nw.Expr]:
 
 def _later(scope: Scope, today: int) -> nw.Expr:
     """Whether an event of the observation begins or ends after today; defaults of programs are told of by themselves."""
-    begins, ends = (((day_of(side) > today) & ~day_of(side).is_in(DEFAULT_DAYS)) for side in ("start", "end"))
+    tomorrow = (today + 1) * DAY_US
+    begins, ends = ((nw.col(f"{side}_wall_us") >= tomorrow) & ~day_of(side).is_in(DEFAULT_DAYS) for side in ("start", "end"))
     later = begins | (nw.col("end_given") & ends)
     until = scope.log.observed_until
     return later if until is None else later & observed(until)
@@ -90,11 +91,13 @@ def _ahead(scope: Scope) -> list[Sighting]:
 
 def _counted(scope: Scope, conditions: Mapping[str, nw.Expr]) -> tuple[dict[str, int], dict[str, int], int]:
     """How many events meet each condition, the first row of each, and how many events there are, in one pass."""
+    judged = scope.log.frame.select("row", **{f"met_{i}": condition for i, condition in enumerate(conditions.values())})
     parts: list[nw.Expr] = [nw.len().alias("events")]
-    for i, condition in enumerate(conditions.values()):
-        parts.append(nw.when(condition).then(nw.lit(1)).otherwise(nw.lit(0)).sum().alias(f"count_{i}"))
-        parts.append(nw.when(condition).then(nw.col("row")).min().alias(f"row_{i}"))
-    found = scope.collect(scope.log.frame.select(*parts)).iloc[0]
+    for i in range(len(conditions)):
+        met = nw.col(f"met_{i}")
+        parts.append(nw.when(met).then(nw.lit(1)).otherwise(nw.lit(0)).sum().alias(f"count_{i}"))
+        parts.append(nw.when(met).then(nw.col("row")).min().alias(f"row_{i}"))
+    found = scope.collect(judged.select(*parts)).iloc[0]
     counts, rows = ({name: integer(found[f"{part}_{i}"]) for i, name in enumerate(conditions)} for part in ("count", "row"))
     return counts, rows, int(found["events"])
 

@@ -83,20 +83,19 @@ def _at_once(times: LeadTimes, steps: list[Step], by: str | None) -> Iterator[tu
     """All steps from one query: a row a case, with the moments of each milestone and of the exits after it."""
     assert times.pathway is not None  # noqa: S101 - the caller has looked
     rows = _moments(times, times.pathway, steps, by)
-    unit = 1 if times.log.precision == "date" else DAY_US
     for place, step in enumerate(steps):
         begun, done, left = (rows[f"{name}_{place}"] for name in ("begun", "done", "left"))
         if begun.isna().all():
             continue
         completed = done.notna() & ~(left < done).fillna(value=False)
-        days = (done - begun)[completed].astype("float64") / unit
+        days = (done - begun)[completed].astype("float64") / DAY_US
         groups = rows.loc[completed, "cohort"]
         yield step, {str(name): days[groups == name].to_numpy() for name in groups.dropna().unique()}
 
 
 def _moments(times: LeadTimes, pathway: Pathway, steps: list[Step], by: str | None) -> pd.DataFrame:
     log = times.log
-    at = (nw.col("start_wall_us") // DAY_US) if log.precision == "date" else nw.col("start_us")
+    at = nw.col("start_wall_us" if log.precision == "date" else "start_us")
     events = log.frame.filter(nw.col("activity").is_in(sorted(pathway.milestone_activities)))
     if times.observed_until is not None:
         events = events.filter(bound_of(times.observed_until, log.timezone).holds("start"))

@@ -9,7 +9,6 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import csr_array
 
 from leadtime.results import Estimate
 from leadtime.survival.checks import (
@@ -178,6 +177,8 @@ class _Resampling:
 
 def _resampling(sample: Sample, owner: Array | None) -> _Resampling:
     """Prepares the units that are drawn: persons, or distinct kinds of case with the number of each."""
+    from scipy.sparse import csr_array
+
     time, place = np.unique(sample.time, return_inverse=True)
     entered = np.zeros(sample.n, np.int64) if sample.entry is None else _times_before_entry(sample.entry, time)
     kinds = (place * (time.size + 1) + entered) * 2 + sample.observed if owner is None else owner
