@@ -116,6 +116,24 @@ def test_quality_clock_time_and_working_time_are_the_same_on_spark(on_both, same
     same(*(lt.working_time(lt.lead_times(log, pathway), calendar).to_pandas() for log in logs))
 
 
+@pytest.mark.parametrize(
+    ("columns", "clocks"),
+    [
+        (None, ["8:05", "14.30", "kl 9:15", "0930", None, "-", "16:00:30", "10:5x"]),
+        ({"start": "Datum + Tid"}, ["0,4375", "0.75", "1", "0,000694", None]),
+    ],
+)
+def test_a_day_and_its_clock_time_in_two_columns_are_joined_alike(on_both, same, columns, clocks):
+    size = len(clocks)
+    days = ["2024-03-05", "5 mars 2024", "2024-03-06 00:00", "2024-03-07", "2024-03-08", "2024-03-09", "2024-03-10", "2024-03-11"][:size]
+    cells = {"case_id": ["a"] * size, "activity": [f"x{i}" for i in range(size)], "Datum": days, "Tid": clocks, "row": range(size)}
+    duck, cluster = on_both(pd.DataFrame(cells, dtype="object"), timezone="Europe/Stockholm", columns=columns)
+    accounts_alike(duck, cluster)
+    assert sorted(duck.columns) == sorted(cluster.columns)
+    parts = ["activity", "start_us", "start_wall_us", "start_is_date"]
+    same(*(log.session.collect(log.frame.sort("activity")).reset_index(drop=True)[parts] for log in (duck, cluster)))
+
+
 def test_a_skipped_hour_and_a_repeated_one_are_read_alike(on_both, same):
     times = [
         "2024-03-31 01:59",

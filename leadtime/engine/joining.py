@@ -9,16 +9,16 @@ from leadtime.engine.session import literal
 from leadtime.engine.tables import Raw
 from leadtime.engine.times import text_of
 
-__all__ = ["first_texts", "with_joined"]
+__all__ = ["ANY_FRACTION", "DAY_MS", "DOTTED", "LONG_FRACTION", "NO_CLOCK", "NO_DAY", "SAID", "first_texts", "with_joined"]
 
 # A day that programs write before a clock time which has none.
-_NO_DAY = "^(1899-12-3[01]|1900-01-0[01]|1970-01-01)[ T]"
-_NO_CLOCK = "[ T]00:00(:00([.,]0+)?)?$"
-_SAID = r"^kl(ockan)?\.? ?"
-_DOTTED = r"[0-9]{1,2}(\.[0-9]{2}){1,2}"
+NO_DAY = "^(1899-12-3[01]|1900-01-0[01]|1970-01-01)[ T]"
+NO_CLOCK = "[ T]00:00(:00([.,]0+)?)?$"
+SAID = r"^kl(ockan)?\.? ?"
+DOTTED = r"[0-9]{1,2}(\.[0-9]{2}){1,2}"
 # Part of a day, as Excel counts it; among times written with a dot, only with more digits than minutes have.
-_ANY_FRACTION, _LONG_FRACTION = "0?[.,][0-9]+|[01]([.,]0+)?", "0?[.,][0-9]{3,}"
-_DAY_MS = 86_400_000
+ANY_FRACTION, LONG_FRACTION = "0?[.,][0-9]+|[01]([.,]0+)?", "0?[.,][0-9]{3,}"
+DAY_MS = 86_400_000
 
 
 def first_texts(raw: Raw, header: str, limit: int) -> list[str]:
@@ -59,10 +59,10 @@ def _query(raw: Raw, pairs: Mapping[str, tuple[str, bool]]) -> str:
     for i, (clock, (day, fractions)) in enumerate(pairs.items()):
         own, told, number = f"day_{i}", f"clock_{i}", f"bare_{i}"
         texts += [f"{text_of(raw.column(header), raw.type_of(header))} AS {name}" for header, name in ((day, own), (clock, told))]
-        bare.append(f"regexp_replace(regexp_replace({told}, {literal(_NO_DAY)}, ''), '{_SAID}', '', 'i') AS {number}")
-        colons.append(f"CASE WHEN regexp_full_match({number}, '{_DOTTED}') THEN replace({number}, '.', ':') ELSE {number} END AS {number}")
-        plain = f"regexp_replace({own}, {literal(_NO_CLOCK)}, '')"
-        joined = f"{plain} || ' ' || {_clock(told, number, _ANY_FRACTION if fractions else _LONG_FRACTION)}"
+        bare.append(f"regexp_replace(regexp_replace({told}, {literal(NO_DAY)}, ''), '{SAID}', '', 'i') AS {number}")
+        colons.append(f"CASE WHEN regexp_full_match({number}, '{DOTTED}') THEN replace({number}, '.', ':') ELSE {number} END AS {number}")
+        plain = f"regexp_replace({own}, {literal(NO_CLOCK)}, '')"
+        joined = f"{plain} || ' ' || {_clock(told, number, ANY_FRACTION if fractions else LONG_FRACTION)}"
         # A mark without a letter or digit is no clock time.
         made.append(f"CASE WHEN regexp_matches({told}, '[0-9A-Za-z]') THEN {joined} ELSE {plain} END AS {raw.column(clock)}")
     own_names = ", ".join(f"{name}_{i}" for i in range(len(pairs)) for name in ("day", "clock", "bare"))
@@ -74,10 +74,10 @@ def _query(raw: Raw, pairs: Mapping[str, tuple[str, bool]]) -> str:
 def _clock(text: str, bare: str, fraction: str) -> str:
     """The SQL of a clock time as the engine reads it; what is none stays as it is."""
     share = f"TRY_CAST(replace({text}, ',', '.') AS DOUBLE)"
-    ms = f"round({share} * {_DAY_MS})::BIGINT"
+    ms = f"round({share} * {DAY_MS})::BIGINT"
     return (
         f"CASE WHEN regexp_full_match({text}, '{fraction}') AND {share} <= 1 THEN "
-        f"CASE WHEN {ms} = {_DAY_MS} THEN '24:00' ELSE strftime(make_timestamp({ms} * 1000), '%H:%M:%S.%g') END "
+        f"CASE WHEN {ms} = {DAY_MS} THEN '24:00' ELSE strftime(make_timestamp({ms} * 1000), '%H:%M:%S.%g') END "
         f"WHEN regexp_full_match({bare}, '[0-9]{{3,4}}') THEN lpad({bare}, 4, '0')[:2] || ':' || {bare}[-2:] "
         f"WHEN regexp_full_match({bare}, '[0-9]{{6}}') THEN {bare}[:2] || ':' || {bare}[3:4] || ':' || {bare}[5:] "
         f"WHEN {bare} LIKE '_:%' THEN '0' || {bare} ELSE {bare} END"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from leadtime.columns import best_of, joined_headers, normalised, role_of, squeezed
@@ -12,13 +12,14 @@ from leadtime.engine.joining import first_texts, with_joined
 from leadtime.errors import InputError, UsageError
 from leadtime.ingest.source import Options, Source
 from leadtime.quality import finding
+from leadtime.results import Finding
 
-__all__ = ["with_clocks"]
+__all__ = ["SAMPLE", "Joins", "Looked", "joins_of", "with_clocks"]
 
 Pairs = dict[str, tuple[str, str]]
 """The header of the days and that of the clock times, of the start and of the end."""
 
-_SAMPLE = 500
+SAMPLE = 500
 _NATIVE = ("DATE", "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "TIMESTAMP WITH TIME ZONE", "DATETIME")
 # Headers of clock times alone, beside those that name a start or an end by themselves; written together.
 _ALONE = {
@@ -41,74 +42,126 @@ _NO_CLOCK = re.compile(r"[ T]00:00(?::00(?:[.,]0+)?)?$")
 _MORNING = 6  # not every contact of care is at night; where all numbers are lower they say how long
 
 
+@dataclass(frozen=True)
+class Looked:
+    """A table as far as days and clock times are looked for: its headers, those that may play a role, and what stands in them."""
+
+    where: str
+    headers: Sequence[str]
+    eligible: Sequence[str]
+    is_time: Callable[[str], bool]  # whether a column holds times of their own type
+    first_texts: Callable[[str], list[str]]
+
+
+@dataclass(frozen=True)
+class Joins:
+    """What is to be joined: the header of days and of clock times of each side, and which clock times stand beside a time that needs none.
+
+    `by_clock` gives of each column of clock times that of its days, and whether bare numbers are fractions of a day.
+    """
+
+    pairs: Pairs
+    by_clock: dict[str, tuple[str, bool]]
+    aside: frozenset[str]
+    findings: tuple[Finding, ...]
+
+    @property
+    def names(self) -> dict[str, str]:
+        """The header of the two together, by that of the clock times."""
+        return {clock: f"{day} + {clock}" for day, clock in self.pairs.values()}
+
+    @property
+    def joined(self) -> dict[str, str]:
+        """The header of the two together, by the role that they play."""
+        return {side: self.names[clock] for side, (_, clock) in self.pairs.items()}
+
+    @property
+    def days(self) -> frozenset[str]:
+        """The headers of the days alone."""
+        return frozenset(day for day, _ in self.pairs.values())
+
+
 def with_clocks(source: Source, options: Options) -> Source:
     """Gives the table with days and clock times joined where that is certain, or where the caller names both.
+
+    Raises:
+        InputError, UsageError: as `joins_of`.
+    """
+    raw = source.raw
+    looked = Looked(
+        f"'{source.name}'" if source.path else "the frame", raw.headers, source.eligible(None),
+        lambda header: raw.type_of(header) in _NATIVE, lambda header: first_texts(raw, header, SAMPLE),
+    )  # fmt: skip
+    found = joins_of(looked, options)
+    source = replace(source, unguessed=source.unguessed | found.aside)
+    if not found.pairs:
+        return source
+    return replace(
+        source,
+        raw=with_joined(raw, found.by_clock, found.names),
+        findings=(*source.findings, *found.findings),
+        joined=found.joined,
+        spent=found.days,
+    )
+
+
+def joins_of(looked: Looked, options: Options) -> Joins:
+    """Finds the days and clock times that belong together, for certain or as the caller says.
 
     Raises:
         InputError: two columns of clock times could belong to one day, or a column that the caller names isn't there.
         UsageError: the caller gives one column of clock times to both the start and the end.
     """
-    where = f"'{source.name}'" if source.path else "the frame"
-    given = joined_headers(source.raw.headers, options.columns, where=where)
-    guessed, aside = _guessed(source, options, given, where)
-    source, pairs = replace(source, unguessed=source.unguessed | aside), {**guessed, **given}
-    if not pairs:
-        return source
-    by_clock = {clock: (day, _style(first_texts(source.raw, clock, _SAMPLE)) == "fraction") for day, clock in pairs.values()}
+    given = joined_headers(looked.headers, options.columns, where=looked.where)
+    guessed, aside = _guessed(looked, options, given)
+    pairs = {**guessed, **given}
+    by_clock = {clock: (day, _style(looked.first_texts(clock)) == "fraction") for day, clock in pairs.values()}
     if len(by_clock) < len(pairs):
         raise UsageError(f"columns gives the clock times of '{next(iter(by_clock))}' to two roles; give each its own")
-    names = {clock: f"{day} + {clock}" for day, clock in pairs.values()}
-    found = [finding("joined-clock", 1, values={"what": names[pairs[side][1]], "role": side}) for side in pairs if side not in given]
-    return replace(
-        source,
-        raw=with_joined(source.raw, by_clock, names),
-        findings=(*source.findings, *found),
-        joined={side: names[clock] for side, (_, clock) in pairs.items()},
-        spent=frozenset(day for day, _ in pairs.values()),
-    )
+    found = [finding("joined-clock", 1, values={"what": " + ".join(pairs[side]), "role": side}) for side in pairs if side not in given]
+    return Joins(pairs, by_clock, frozenset(aside), tuple(found))
 
 
-def _guessed(source: Source, options: Options, given: Pairs, where: str) -> tuple[Pairs, set[str]]:
+def _guessed(looked: Looked, options: Options, given: Pairs) -> tuple[Pairs, set[str]]:
     """The pairs of the sides that the caller leaves open, and the clock times beside a time that needs none."""
     found: Pairs = {}
     aside: set[str] = set()
-    named, alone = _candidates(source, options, given)
+    named, alone = _candidates(looked, options, given)
     if len({header for by_side in (named, alone) for headers in by_side.values() for header in headers}) + len(given) < 2:
         return found, aside
     for side, headers in named.items():
-        clocks = [header for header in dict.fromkeys((*headers, *alone[side])) if _holds_clocks(source, header)]
+        clocks = [header for header in dict.fromkeys((*headers, *alone[side])) if _holds_clocks(looked, header)]
         of_start = {**given, **found}.get("start")
         day = best_of([header for header in headers if header not in clocks] or ([of_start[0]] if of_start and side == "end" else []))
         if day is None or not clocks:
             continue
-        if not _holds_days(source, day):
+        if not _holds_days(looked, day):
             aside.update(clocks)
         elif len(clocks) == 1:
             found[side] = (day, clocks[0])
         else:
             shown = " and ".join(f"'{header}'" for header in clocks)
             raise InputError(
-                f'{shown} in {where} could each be the clock time of \'{day}\'; choose with columns={{"{side}": "{day} + {clocks[0]}"}}'
+                f"{shown} in {looked.where} could each be the clock time of '{day}'; "
+                f'choose with columns={{"{side}": "{day} + {clocks[0]}"}}'
             )
     return found, aside
 
 
-def _candidates(source: Source, options: Options, given: Pairs) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+def _candidates(looked: Looked, options: Options, given: Pairs) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
     """By the sides that the caller leaves open, the headers that name them, and those that name clock times alone."""
     columns = options.columns or {}
     if "start" in columns and "start" not in given:
         return {}, {}
     taken = {normalised(header) for header in (*columns.values(), *(header for pair in given.values() for header in pair))}
-    free = [header for header in source.eligible(None) if normalised(header) not in taken]
+    free = [header for header in looked.eligible if normalised(header) not in taken]
     named = {side: [header for header in free if role_of(header) == side] for side in _ALONE if side not in columns}
     return named, {side: [header for header in free if squeezed(header) in _ALONE[side]] for side in named}
 
 
-def _holds_clocks(source: Source, header: str) -> bool:
+def _holds_clocks(looked: Looked, header: str) -> bool:
     """Whether most of the first values of a column are clock times, and not how long something took."""
-    if source.raw.type_of(header) in _NATIVE:
-        return False
-    return bool(_style(first_texts(source.raw, header, _SAMPLE)))
+    return not looked.is_time(header) and bool(_style(looked.first_texts(header)))
 
 
 def _style(texts: Sequence[str]) -> Literal["clock", "fraction", "digits", ""]:
@@ -126,7 +179,7 @@ def _style(texts: Sequence[str]) -> Literal["clock", "fraction", "digits", ""]:
     return "clock" if late and len(clocks) * 2 > len(marked) else ""
 
 
-def _holds_days(source: Source, header: str) -> bool:
+def _holds_days(looked: Looked, header: str) -> bool:
     """Whether none of the first values of a column has a clock time of its own."""
-    texts = [_NO_CLOCK.sub("", text) for text in first_texts(source.raw, header, _SAMPLE)]
+    texts = [_NO_CLOCK.sub("", text) for text in looked.first_texts(header)]
     return bool(texts) and not any(":" in text for text in texts)

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-from leadtime.columns import DATE_ROLES, resolve_roles
+from leadtime.columns import DATE_ROLES, normalised, resolve_roles
 from leadtime.durations.dates import read_dates
 from leadtime.durations.rules import DateRules
 from leadtime.engine.carrying import handed_over
@@ -18,9 +18,11 @@ from leadtime.engine.lifecycle import STEPS, TRANSITION
 from leadtime.engine.session import Session
 from leadtime.engine.spark import SparkEngine, backticked, spark_session
 from leadtime.engine.spark_events import SparkReadTable, spark_case_table, spark_event_table
+from leadtime.engine.spark_joining import first_spark_texts, with_spark_joined
 from leadtime.engine.spark_times import SparkTime, all_midnights, all_numbers, count_of, kind_of, unread_texts
 from leadtime.errors import InputError, UsageError
 from leadtime.ingest.assemble import declared_cases
+from leadtime.ingest.clocks import SAMPLE, Joins, Looked, joins_of
 from leadtime.ingest.opening import opened
 from leadtime.ingest.query import connection_for
 from leadtime.ingest.source import Options
@@ -66,7 +68,10 @@ def on_spark(
     frame = _frame(source)
     engine = SparkEngine(frame.sparkSession)
     _require_told_apart(frame.columns, "the Spark frame")
-    resolution = resolve_roles(frame.columns, options.columns, where="the Spark frame")
+    frame, eligible, joins = _joined(frame, options)
+    resolution = resolve_roles(eligible, {**(options.columns or {}), **joins.joined}, where="the Spark frame")
+    spent = joins.days - set(resolution.roles.values())
+    frame = frame.select(*(backticked(header) for header in frame.columns if header not in spent))
     _require_plain(set(frame.columns) - set(resolution.roles.values()), "the Spark frame")
     times, findings, choices = _times(frame, resolution.roles, options)
     read = spark_event_table(engine, frame, roles=resolution.roles, times=times, zone=zone, drop_duplicates=drop_duplicates)
@@ -81,7 +86,7 @@ def on_spark(
         Provenance(name, "spark", MappingProxyType(choices)), timezone=zone, observed_until=until, declared_cases=declared,
     )  # fmt: skip
     order = [] if "row" in resolution.roles else [Finding("no-row-order", "note", 1, _NO_ORDER)]
-    return _accounted(log, read, (*of_cases, *role_findings(resolution, zone), *findings, *order, *partial_dates(log)))
+    return _accounted(log, read, (*joins.findings, *of_cases, *role_findings(resolution, zone), *findings, *order, *partial_dates(log)))
 
 
 def _frame(source: Any) -> DataFrame:
@@ -95,6 +100,19 @@ def _frame(source: Any) -> DataFrame:
             f"engine='spark' reads Parquet and Spark frames, not '{os.fspath(source)}'; use engine='duckdb', or write it as Parquet first"
         )
     return SparkEngine(spark_session()).read_parquet(os.fspath(source))
+
+
+def _joined(frame: DataFrame, options: Options) -> tuple[DataFrame, list[str], Joins]:
+    """The frame with days and clock times of two columns joined, the headers that may play a role, and what was joined."""
+    looked = Looked(
+        "the Spark frame", frame.columns, frame.columns, lambda header: kind_of(frame, header) != "text",
+        lambda header: first_spark_texts(frame, header, SAMPLE),
+    )  # fmt: skip
+    joins = joins_of(looked, options)
+    joined = with_spark_joined(frame, joins.by_clock, joins.names) if joins.pairs else frame
+    named = {normalised(header) for header in (options.columns or {}).values() if isinstance(header, str)}
+    left = joins.aside | joins.days
+    return joined, [header for header in joined.columns if header not in left or normalised(header) in named], joins
 
 
 def _of_spark(source: Any) -> bool:
