@@ -95,6 +95,33 @@ def test_cases_without_a_covariate_are_left_out_and_counted() -> None:
     assert result.adjusted_effects[0].estimate.n == len(rows) - 1
 
 
+@pytest.mark.parametrize(
+    ("codes", "terms"),
+    [
+        (["1_1", "1_2", "1_3"], ("code: 1_2", "code: 1_3")),  # Python reads 1_1 as 11
+        (["1", "inf", "nan"], ("code: inf", "code: nan")),
+        (["1,5", "2,25", "3"], ("code",)),
+        (["1.5", "2.25", "3e0"], ("code",)),
+    ],
+)
+def test_a_text_is_a_number_only_where_people_write_it_so(codes: list[str], terms: tuple[str, ...]) -> None:
+    rows = [{"days": 10 + n * 7 % 30, "stopped": 1, "cohort": c, "code": codes[n % 5 % 3]} for c in ("before", "after") for n in range(15)]
+    effects = lt.compare(times_of(rows), adjust="code").adjusted_effects
+    assert {effect.terms for effect in effects} == {terms}
+    assert all(effect.estimate.value is not None for effect in effects)
+    assert {effect.left_out for effect in effects} == {0}
+
+
+def test_a_cohort_without_a_covariate_among_those_who_finished_is_told_so() -> None:
+    rows = [{"days": 10 + 3 * n, "stopped": 1, "cohort": c} for c in ("before", "after") for n in range(20)]
+    for row in rows[20:]:
+        row["weight"] = row["days"]
+    effects = lt.compare(times_of(rows), adjust="weight").adjusted_effects
+    assert {effect.because for effect in effects} == {
+        "nobody in 'before' who has finished has all that adjust= names, so there is no ratio; leave out of adjust= what is missing there"
+    }
+
+
 def test_age_at_the_start_comes_from_the_birth_date() -> None:
     rows, _ = reference("lung")
     aged = [

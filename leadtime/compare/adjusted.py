@@ -18,7 +18,7 @@ from leadtime.compare.basis import Basis
 from leadtime.compare.cohorts import Cohort, Pair
 from leadtime.compare.cox import CoxFit, fitted_cox, halves, proportionality_tests
 from leadtime.compare.design import Ties
-from leadtime.compare.rows import CaseRows, Labels
+from leadtime.compare.rows import CaseRows, Labels, number_of
 from leadtime.errors import LeadtimeError, NotEstimable
 from leadtime.results import Estimate, TestResult
 from leadtime.survival.limits import z_value
@@ -115,10 +115,8 @@ def _days(labels: Labels) -> Floats:
 
 def _as_numbers(labels: Labels) -> Floats | None:
     """The labels as numbers, if all that are there are."""
-    try:
-        return np.array([np.nan if label is None else float(label) for label in labels], np.float64)
-    except ValueError:
-        return None
+    found = {label: np.nan if label is None else number_of(label) for label in set(labels.tolist())}
+    return None if None in found.values() else np.array([found[label] for label in labels.tolist()], np.float64)
 
 
 def _effect(basis: Basis, model: Model, matrix: Floats, terms: tuple[str, ...]) -> AdjustedEffect:
@@ -237,7 +235,12 @@ def _proportional(
 def _require_ends(pair: Pair, known: Bools) -> None:
     """Refuses a cohort in which nobody finished: its ratio to the other is 0 or without bound."""
     for cohort, mine in zip(pair.cohorts, np.split(known, [pair.before.n]), strict=True):
-        if not (cohort.observed & mine).any():
+        if cohort.observed.any() and not (cohort.observed & mine).any():
+            raise NotEstimable(
+                f"nobody in '{cohort.name}' who has finished has all that adjust= names, so there is no ratio; leave out of adjust= what "
+                "is missing there"
+            )
+        if not cohort.observed.any():
             raise NotEstimable(f"nobody in '{cohort.name}' has finished, so there is no ratio; observe for longer or leave out adjust=")
 
 

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from leadtime.columns import DATE_ROLES, EVENT_ROLES, normalised
+from leadtime.compare.rows import number_of
 from leadtime.errors import InputError, UsageError, checks_arguments, did_you_mean
 from leadtime.results import Result, Table, Value
 
@@ -288,18 +289,10 @@ def _typed(name: str, values: list[Any], asked: npt.NDArray[np.bool_]) -> _Varia
     if known and all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in known):
         return _Variable(name, "number", values, asked)
     texts = [None if value is None else str(value) for value in values]
-    read = [_number(text) for text in texts if text is not None]
+    read = [number_of(text) for text in texts if text is not None]
     if len(set(read)) > FEW_NUMBERS and None not in read:
-        return _Variable(name, "number", [None if text is None else _number(text) for text in texts], asked)
+        return _Variable(name, "number", [None if text is None else number_of(text) for text in texts], asked)
     return _Variable(name, "category", texts, asked)
-
-
-def _number(text: str) -> float | None:
-    try:
-        value = float(text.replace(",", "."))
-    except ValueError:
-        return None
-    return value if math.isfinite(value) else None
 
 
 _MISSING = frozenset(("nan", "NaN", "<NA>", "NaT"))

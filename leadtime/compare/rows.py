@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -17,19 +19,33 @@ if TYPE_CHECKING:
 
     from leadtime.cases import LeadTimes
 
-__all__ = ["FETCHED", "LEFT", "OPEN", "STOPPED", "CaseRows", "case_rows", "coded", "rows_of_frame", "unequal_follow_up"]
+__all__ = ["FETCHED", "LEFT", "OPEN", "STOPPED", "CaseRows", "case_rows", "coded", "number_of", "rows_of_frame", "unequal_follow_up"]
 
 OPEN, STOPPED, LEFT = 0, 1, 2  # the outcomes, as codes
 _OUTCOMES = {"still waiting": OPEN, "stopped": STOPPED, "left": LEFT}
 _NUMBERS = ("lead_us", "lower_us", "upper_us", "entry_us", "start_us", "end_us", "start_wall_us", "end_wall_us")
 FETCHED = ("case_id", "status", "stopped_by", "start_is_date", "end_is_date", *_NUMBERS)  # of the columns of `LeadTimes.frame`
 
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:[.,][0-9]*)?|[.,][0-9]+)(?:[eE][+-]?[0-9]+)?")
 _ALIKE = 0.8  # the shorter median follow-up is at least so much of the longer
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 Labels = npt.NDArray[np.object_]
+
+
+def number_of(label: Any) -> float | None:
+    """Gives an attribute's value as a number, with either decimal sign; None where it is none.
+
+    >>> number_of("1,5"), number_of(2), number_of("1_5"), number_of("inf")
+    (1.5, 2.0, None, None)
+    """
+    if isinstance(label, str):
+        text = label.strip()
+        label = float(text.replace(",", ".")) if _NUMBER.fullmatch(text) else math.nan
+    value = float(label) if isinstance(label, (int, float, np.number)) else math.nan
+    return value if math.isfinite(value) else None
 
 
 @dataclass(frozen=True, eq=False)
