@@ -188,7 +188,7 @@ BAD = {
     "a part missing": (_missing_part, (), 1, "save it again"),
     "end before start": (_text("e.csv", BACKWARDS), (), 1, "ends before it starts"),
     "start milestone in no case": (_text("s.csv", GOOD.replace("Detected", "Found")), (), 1, "milestones.detection"),
-    "only one cohort": (_text("c.csv", HEADER + rows("before", 8, 6)), (), 1, "'before' in 'cohort'; a comparison needs two: give"),
+    "only one cohort": (_text("c.csv", HEADER + rows("before", 8, 6)), (), 1, "'before' in 'cohort' among the cases that have"),
     "a cohort of one": (_text("1.csv", HEADER + rows("before", 8, 6) + rows("after", 1, 1)), (), 1, "has 1 case"),
     "nobody finished": (_text("n.csv", UNFINISHED), (), 1, "nobody has finished"),
     "an ambiguous date order": (_text("a.csv", HEADER + "a,Detected,3/4/2019,before\n"), (), 1, "order"),

@@ -147,7 +147,7 @@ def test_completed_only_stands_beside_and_its_bias_is_sized() -> None:
             [("before", 10, 1)] * 5,
             {},
             lt.InputError,
-            "only one cohort, 'before' in 'cohort'; .* give the first day .*break_date=",
+            "only one cohort, 'before' in 'cohort' among .*; .* give the first day .*break_date=",
         ),
         ([("before", 10, 1)] * 5 + [("after", 10, 1)], {}, lt.NotEstimable, "'after' has 1 case"),
         ([("before", 10, 0)] * 5 + [("after", 10, 0)] * 5, {}, lt.NotEstimable, "nobody has finished"),

@@ -117,7 +117,7 @@ def test_a_site_without_a_break_date_is_in_neither_cohort():
         ({"break_date": "2019-06-01", "condition_on": -1}, lt.UsageError, "condition_on=-1"),
         ({"break_date": "2019-06-01", "strata": "unit"}, lt.InputError, "no case attribute 'unit'"),
         ({"break_date": "2019-06-01", "tau": 5000}, lt.NotEstimable, "tau is 5000, but the last time of group 'after'"),
-        ({"break_date": "2030-01-01"}, lt.InputError, "only one cohort, 'before' by the break date; .* choose a break date with"),
+        ({"break_date": "2030-01-01"}, lt.InputError, "only one cohort, 'before' by the break date among .*; .* choose a break date with"),
     ],
 )
 def test_a_layout_that_cannot_be_is_refused_by_name(options, error, message):

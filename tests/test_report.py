@@ -106,6 +106,19 @@ def test_without_a_comparison_all_cases_are_summed_up():
     assert cells_of(report, "cohorts")[0]["n"] == 60
 
 
+@pytest.mark.parametrize(("language", "said"), [("en", "No case has a lead time; "), ("sv", "Inget ärende har någon ledtid; ")])
+def test_where_every_case_is_excluded_the_report_says_so(language, said, tmp_path):
+    rows = [(case, what, f"2020-0{month}-01") for case in "abcdef" for what, month in (("Intervention", 1), ("Detection", 3))]
+    log = lt.read_log(pd.DataFrame(rows, columns=["case_id", "activity", "start"]), observed_until="2020-12-31")
+    milestones = {"seen": {"activities": "Detection"}, "help": {"activities": "Intervention"}}
+    pathway = lt.read_pathway({"name": "x", "start": "seen", "stop": "help", "milestones": milestones})
+    report = lt.build_report(log, pathway, language=language)
+    assert said in str(report)
+    report.to_html(tmp_path / "report.html")
+    report.to_excel(tmp_path / "report.xlsx")
+    assert said in (tmp_path / "report.html").read_text(encoding="utf-8")
+
+
 def test_without_a_pathway_the_time_runs_from_first_to_last():
     report = lt.build_report(made_log({"before": LONG}), None)
     assert dict(report.facts)["What is measured"] == "From the first event of a case to its last"

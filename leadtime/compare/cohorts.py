@@ -295,7 +295,7 @@ def _require_groups(rows: CaseRows, design: Design, codes: Ints) -> None:
         what = f"in '{design.by}'"
     if len(groups) < 2:
         only = f"only one cohort, '{groups[0]}'" if groups else "no cohort"
-        raise InputError(f"there is {only} {what}; a comparison needs two: {_remedy(design)}")
+        raise InputError(f"there is {only} {what} among the cases that have a lead time; a comparison needs two: {_remedy(design)}")
     for argument, label in (("before", design.before), ("after", design.after)):
         if label not in groups:
             raise UsageError(f"{argument}='{label}' is no group of '{design.by}'{did_you_mean(label, groups)}")

@@ -130,11 +130,13 @@ def _milestone(pathway: Pathway, name: str, part: Part) -> str:
 
 def _period(part: Part) -> str:
     """From the month of the first clock start (its day would be one child's) to the end of observation."""
+    import pandas as pd
+
     times = part.found.times
     kept = times.frame.filter(nw.col("status") != "excluded")
     first: Any = times.log.session.collect(kept.select(nw.col("start_wall_us").min())).iloc[0, 0]
     until = times.observed_until
-    if first is None or first != first or until is None:
+    if pd.isna(first) or until is None:
         return ""
     end = part.phrases.month(until.wall_us) if times.until_assumed else part.phrases.day(until)
     return part.phrases.say("period", {"first": part.phrases.month(int(first)), "until": end})

@@ -104,7 +104,7 @@ def headline(found: Gathered, disclosed: Disclosed, phrases: Phrases) -> str:
     """Gives the report's first sentences, from what is shown only."""
     rows = disclosed.table("cohorts").records()
     if found.comparison is None:
-        return _alone(rows[0], phrases) if rows else phrases.say("summary_none")
+        return _alone(rows[0], phrases) if rows else phrases.say("summary_nobody")
     if any(row["median_days"] == HIDDEN for row in rows):
         return _too_few(rows, phrases)
     facts = wording.facts_of(found.comparison)
