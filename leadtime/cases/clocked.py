@@ -66,7 +66,7 @@ def reached(log: EventLog, pathway: Pathway, clocks: Sequence[Clock], bound: Bou
 
 
 def of_clock(rows: Frame, pathway: Pathway, clocks: Sequence[Clock], place: int, axis: Axis) -> Frame:
-    """Gives what one of the clocks met in each case: the moments `start`, `stop` and `exit`, empty where not reached.
+    """Gives what one of the clocks, by its number `clock`, met in each case: `start`, `stop` and `exit`, empty where not reached.
 
     Beside them the names of stop and exit, the stop's name were tied rows in another order (`turned_name`), and whether there is a stop or
     an exit before the start (`early_stop`, `early_exit`), a start after the observation (`late_start`), an exit at any time (`any_exit`).
@@ -85,6 +85,7 @@ def of_clock(rows: Frame, pathway: Pathway, clocks: Sequence[Clock], place: int,
         late_start=nw.col(f"late_start_{start}"),
         early_stop=nw.col(f"early_stop_{place}"),
         early_exit=nw.col(f"early_exit_{start}"),
+        clock=nw.lit(place),
     )
 
 

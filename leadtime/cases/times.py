@@ -162,7 +162,7 @@ def by_clocks(times: LeadTimes, clocks: Sequence[Clock], *, at_once: int) -> Ite
     rows = log.session.materialise(reached(log, pathway, clocks, bound, own, among_events))
     for first in range(0, len(clocks), at_once):
         few = range(len(clocks))[first : first + at_once]
-        met = nw.concat([of_clock(rows, pathway, clocks, place, among_events).with_columns(clock=nw.lit(place)) for place in few])
+        met = nw.concat([of_clock(rows, pathway, clocks, place, among_events) for place in few])
         met = met.join(own.frame, on="case_id", how="left") if own.dates else met
         yield decided(log.session.materialise(met), own, bound, among_all, keys=("clock", "case_id"))
 

@@ -108,6 +108,8 @@ def run() -> NoReturn:
     Python would take all that was loaded apart, piece by piece, before the system does so in one go; for a small log that is a tenth of
     the whole. What must be done at the end is done: what was registered for it (folders are removed) and the output.
     """
+    # To find plugins pydantic would go through all packages installed; none has a say in how a pathway is read.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     code = main()
     atexit._run_exitfuncs()  # there is no public way to run them
     try:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from leadtime.cases import LeadTimes
 
-__all__ = ["Every", "StartCohort", "StartCohorts", "monthly_start_cohorts"]
+__all__ = ["Every", "StartCohort", "StartCohorts", "counted_starts", "monthly_start_cohorts", "start_cohorts"]
 
 Every = Literal["month", "quarter", "year"]
 _MONTHS = {"month": 1, "quarter": 3, "year": 12}
@@ -171,7 +171,19 @@ def monthly_start_cohorts(
         raise UsageError(f"every is '{every}'{did_you_mean(every, get_args(Every))}")
     if tau is not None and not (np.isfinite(tau) and tau > 0):
         raise UsageError(f"tau={tau!r} isn't allowed; give a positive number of days")
-    counted = _counted(times, by)
+    return start_cohorts(times, counted_starts(times, by), every, tau=tau, confidence=confidence, interval=interval)
+
+
+def start_cohorts(
+    times: LeadTimes,
+    counted: pd.DataFrame,
+    every: Every,
+    *,
+    tau: float | None = None,
+    confidence: float = 0.95,
+    interval: survival.Interval = "log-log",
+) -> StartCohorts:
+    """Gives the series of cases counted by `counted_starts`, which serve for every length of a period."""
     if counted.empty:
         raise NotEstimable("no case has a lead time, so there is nothing to put into months; see the flow table")
     period = _periods(counted["day"].to_numpy(dtype=np.int64), every)
@@ -190,8 +202,8 @@ def monthly_start_cohorts(
     return StartCohorts(every, horizon, tuple(cohorts))
 
 
-def _counted(times: LeadTimes, by: str | None) -> pd.DataFrame:
-    """The cases as counts: a row for each group, day of start, duration, outcome and entry."""
+def counted_starts(times: LeadTimes, by: str | None) -> pd.DataFrame:
+    """Gives the cases as counts: a row for each group, day of start, duration, outcome and entry."""
     keys = ["group", "day", "lead_us", "entry_us", "status"]
     timed = times.members(by).filter(nw.col("status") != "excluded", ~nw.col("group").is_null())
     counts = timed.with_columns(day=nw.col("start_wall_us") // DAY_US).group_by(keys).agg(n=nw.len())

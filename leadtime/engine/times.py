@@ -200,10 +200,11 @@ def zone_table(session: Session, zone: str) -> str:
 
     So the many conversions of a log are a join, and ICU is asked only near a change of offset, or outside of 1900 to 2099.
     """
-    name = session.new_name("zone")
-    early, late = _offset(f"(day * {DAY_US} - {DAY_US})", zone), _offset(f"(day * {DAY_US} + 2 * {DAY_US})", zone)
-    days = "SELECT range AS day FROM range(-25567, 47482)"
-    session.run(f"CREATE TABLE {name} AS SELECT day, {early} AS early, {late} AS late FROM ({days})")
+    name, first, end = session.new_name("zone"), -25567, 47482
+    # Asked once a day: the beginning of the day before one is the end of the day after the third before it.
+    before = f"SELECT range AS day, {_offset(f'((range - 1) * {DAY_US})', zone)} AS early FROM range({first}, {end + 3})"
+    both = f"SELECT day, early, lead(early, 3) OVER (ORDER BY day) AS late FROM ({before})"
+    session.run(f"CREATE TABLE {name} AS SELECT * FROM ({both}) WHERE day < {end}")
     return name
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from leadtime import control
-from leadtime.compare import Comparison, StartCohorts, monthly_start_cohorts
-from leadtime.compare.series import Every
+from leadtime.compare import Comparison, StartCohorts
+from leadtime.compare.series import Every, counted_starts, start_cohorts
 from leadtime.control import ControlChart, SegmentedRegression
 from leadtime.disclosure import HIDDEN, Cell, Profile
 from leadtime.errors import LeadtimeError
@@ -46,12 +46,8 @@ def trend_table(comparison: Comparison, profile: Profile, links: Links) -> Trend
     """
     by = comparison.by if comparison.of_attribute else None
     before = comparison.before if by else ""
-
-    @cache
-    def series(every: Every) -> StartCohorts:
-        return monthly_start_cohorts(comparison.times, by=by, every=every)
-
     try:
+        series = cache(partial(start_cohorts, comparison.times, counted_starts(comparison.times, by)))
         finest: Every = next((every for every in _EVERY if _fit(series(every), max(profile.median_stops, 2))), _EVERY[-1])
         chosen: Every = next((every for every in _EVERY if _starts(series(every).of(before)) >= _FEWEST_STARTS), _EVERY[-1])
     except LeadtimeError:
