@@ -124,9 +124,14 @@ class EventLog(InEngine):
         """
         if self.numbers is not None or self.declared_cases is not None:
             return self
-        self.keep()
         found = self.session.coded(self.frame, key="case_id")
         return self if found is None else replace(self, frame=found[0], numbers=found[1], keeping=None)
+
+    def named(self, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+        """Gives a frame made of this log with its cases by their ids, where it has them by number."""
+        if self.numbers is None:
+            return frame
+        return frame.rename({"case_id": "number"}).join(self.numbers, on="number", how="inner").drop("number")
 
     @contextmanager
     def passing(self) -> Iterator[None]:

@@ -155,7 +155,7 @@ def test_a_coded_log_outlives_passing_work(monkeypatch: pytest.MonkeyPatch, fold
     assert len(log.coded) == 800
 
 
-def test_small_logs_very_large_ones_and_those_with_a_table_of_cases_are_not_coded(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+def test_small_logs_and_those_with_a_table_of_cases_are_not_coded(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     path = folder / "200.parquet"
     log = lt.read_log(path)
     times = lt.lead_times(log, lt.read_pathway(PATHWAY))
@@ -165,9 +165,16 @@ def test_small_logs_very_large_ones_and_those_with_a_table_of_cases_are_not_code
     cases = pd.DataFrame({"case_id": ["c0000000"], "sex": ["girl"]})
     declared = lt.read_log(path, cases=cases)
     assert declared.coded is declared
+
+
+def test_a_very_large_log_is_coded_without_a_copy_of_its_events(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    expected = lt.case_profile(lt.read_log(folder / "200.parquet")).to_pandas()
+    all_coded(monkeypatch)
     monkeypatch.setattr("leadtime.engine.session._MOST_COPIED", 799)
-    large = lt.read_log(path)
-    assert large.coded is large
+    log = lt.read_log(folder / "200.parquet")
+    assert log.coded.numbers is not None
+    assert log.session.rows("SELECT max(estimated_size) FROM duckdb_tables()") == [(200,)]  # type: ignore[attr-defined]
+    pd.testing.assert_frame_equal(lt.case_profile(log).to_pandas(), expected)
 
 
 def test_a_comparison_gives_back_the_lead_times_that_it_was_given(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:

@@ -31,13 +31,9 @@ class Engine(Protocol):
         ...
 
     def coded(self, frame: nw.LazyFrame[Any], *, key: str) -> tuple[nw.LazyFrame[Any], nw.LazyFrame[Any]] | None:
-        """Stores a frame with its key by number, beside the numbers (`key`, `number`, rising with it); None where not worth it."""
-        ...
+        """Gives a frame with its key by number, beside the numbers (`key`, `number`, rising with it); None where that isn't worth it.
 
-    def categorised(self, frame: nw.LazyFrame[Any], *columns: str) -> nw.LazyFrame[Any]:
-        """Gives a frame in which those of the text columns that hold few texts may be cheaper to order, carry and count.
-
-        They compare and group as texts; cast to texts what goes into a result.
+        In it texts may be categories, which compare and group as texts; cast to texts what goes into a result.
         """
         ...
 

@@ -170,28 +170,6 @@ class Session(InEngine):
         """Gives the events as they are: their rows are numbered through."""
         return frame
 
-    def categorised(self, frame: nw.LazyFrame[Any], *columns: str) -> nw.LazyFrame[Any]:
-        """Gives a large frame with those of the text columns that hold few texts as categories; `collect` turns them back."""
-        relation = cast("duckdb.DuckDBPyRelation", frame.to_native())
-        kinds = dict(zip(relation.columns, relation.types, strict=True))
-        texts = [name for name in columns if kinds[name] == "VARCHAR"]
-        counts = relation.aggregate(", ".join(["count(*)", *(f"approx_count_distinct({quoted(name)})" for name in texts)]))
-        with self._stoppable(), resources():
-            ((rows, *found),) = counts.fetchall()
-        few = [name for name, count in zip(texts, found, strict=True) if 0 < count <= _MOST_CATEGORIES]
-        if rows < _LEAST_CODED or not few:
-            return frame
-        replaced = ", ".join(f"{quoted(name)}::{self._category(relation, name)} AS {quoted(name)}" for name in few)
-        return self.lazy(relation.project(f"* REPLACE ({replaced})"))
-
-    def _category(self, relation: duckdb.DuckDBPyRelation, column: str) -> str:
-        """Declares the type of a column's texts, in their order, and gives its name."""
-        texts, name = self.new_name("texts"), self.new_name("category")
-        relation.filter(f"{quoted(column)} IS NOT NULL").aggregate(quoted(column), quoted(column)).create_view(texts)
-        self.run(f"CREATE TYPE {name} AS ENUM (SELECT * FROM {texts} ORDER BY 1)")
-        self.run(f"DROP VIEW {texts}")
-        return name
-
     def distinct_counts(self, frame: nw.LazyFrame[Any], *, key: str, columns: Mapping[str, str]) -> nw.LazyFrame[Any]:
         """Gives for each key how many different values some columns (new name to old) hold; missing ones don't count."""
         relation = cast("duckdb.DuckDBPyRelation", frame.to_native())
@@ -200,20 +178,40 @@ class Session(InEngine):
         return self.lazy(relation.aggregate(", ".join([quoted(key), *counted]), quoted(key)))
 
     def coded(self, frame: nw.LazyFrame[Any], *, key: str) -> tuple[nw.LazyFrame[Any], nw.LazyFrame[Any]] | None:
-        """Stores a frame with its key by number, and beside it the numbers: `key`, `number`, which rise with the key.
+        """Gives a frame with its key by number, and beside it the numbers: `key`, `number`, which rise with the key.
 
-        Texts with few values are held as categories too. Events are sorted and grouped in half the time so. None where a frame is too
-        small for that to matter, or so large that there is no room for a copy.
+        Texts with few values are categories in it, which `collect` turns back. Events are sorted and grouped in half the time so. The
+        frame is stored, unless it is so large that there may be no room for a copy. None where it is too small for that to matter.
         """
         size = self.count(frame)
-        if not _LEAST_CODED <= size <= _MOST_COPIED:
+        if size < _LEAST_CODED:
             return None
         relation, name = cast("duckdb.DuckDBPyRelation", frame.to_native()), quoted(key)
         ordered = relation.aggregate(name, name).project(f"{name}, row_number() OVER (ORDER BY {name})::INTEGER AS number")
         numbers = self._kept_as_table(ordered)
-        texts = [column for column, kind in zip(relation.columns, relation.types, strict=True) if kind == "VARCHAR" and column != key]
-        joined = self.categorised(frame, *texts).join(numbers, on=key, how="inner").drop(key).rename({"number": key})
-        return self._kept_as_table(cast("duckdb.DuckDBPyRelation", joined.select(*relation.columns).to_native())), numbers
+        joined = self._categorised(relation, but=key).join(numbers, on=key, how="inner").drop(key).rename({"number": key})
+        coded = joined.select(*relation.columns)
+        if size > _MOST_COPIED:
+            return coded, numbers
+        return self._kept_as_table(cast("duckdb.DuckDBPyRelation", coded.to_native())), numbers
+
+    def _categorised(self, relation: duckdb.DuckDBPyRelation, *, but: str) -> nw.LazyFrame[Any]:
+        """All text columns but one as categories where they hold few texts, for these are cheap to carry and count."""
+        texts = [name for name, kind in zip(relation.columns, relation.types, strict=True) if kind == "VARCHAR" and name != but]
+        counts = relation.aggregate(", ".join(f"approx_count_distinct({quoted(name)})" for name in texts))
+        with self._stoppable(), resources():
+            (found,) = counts.fetchall()
+        few = [name for name, count in zip(texts, found, strict=True) if 0 < count <= _MOST_CATEGORIES]
+        replaced = ", ".join(f"{quoted(name)}::{self._category(relation, name)} AS {quoted(name)}" for name in few)
+        return self.lazy(relation.project(f"* REPLACE ({replaced})") if few else relation)
+
+    def _category(self, relation: duckdb.DuckDBPyRelation, column: str) -> str:
+        """Declares the type of a column's texts, in their order, and gives its name."""
+        texts, name = self.new_name("texts"), self.new_name("category")
+        relation.filter(f"{quoted(column)} IS NOT NULL").aggregate(quoted(column), quoted(column)).create_view(texts)
+        self.run(f"CREATE TYPE {name} AS ENUM (SELECT * FROM {texts} ORDER BY 1)")
+        self.run(f"DROP VIEW {texts}")
+        return name
 
     def _kept_as_table(self, relation: duckdb.DuckDBPyRelation) -> nw.LazyFrame[Any]:
         """Computes a relation for as long as the session lives."""

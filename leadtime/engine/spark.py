@@ -116,10 +116,6 @@ class SparkEngine(InEngine):
         """Nothing: a cluster sorts and groups by the hashes of texts, and a copy of its events would cost more than it saves."""
         return
 
-    def categorised(self, frame: nw.LazyFrame[Any], *columns: str) -> nw.LazyFrame[Any]:
-        """Gives the frame as it is: Spark has no such type."""
-        return frame
-
     def distinct_counts(self, frame: nw.LazyFrame[Any], *, key: str, columns: Mapping[str, str]) -> nw.LazyFrame[Any]:
         """Gives for each key how many different values some columns (new name to old) hold; missing ones don't count."""
         from pyspark.sql import functions as F  # noqa: N812 - Spark's own custom

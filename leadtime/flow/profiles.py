@@ -48,7 +48,7 @@ def case_profile(log: EventLog) -> FlowTable:
         different |= {"units": "unit"}
     events = steps(log, "activity")
     counted = log.session.distinct_counts(events, key="case_id", columns=different)
-    grouped = events.group_by("case_id").agg(**figures).join(counted, on="case_id")
+    grouped = log.coded.named(events.group_by("case_id").agg(**figures).join(counted, on="case_id"))
     if apart:
         nowhere = nw.col("units") == 0
         grouped = grouped.with_columns(

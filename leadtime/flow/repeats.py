@@ -62,7 +62,8 @@ _AGAIN = (nw.col("source") == nw.col("target")).cast(nw.Int64)  # the next event
 def _by_case(log: EventLog) -> FlowTable:
     events = steps(log, "activity")
     different = log.session.distinct_counts(events, key="case_id", columns={"activities": "source"})
-    counted = events.group_by("case_id").agg(events=nw.len(), self_loops=_AGAIN.sum().cast(nw.Int64)).join(different, on="case_id")
+    summed = events.group_by("case_id").agg(events=nw.len(), self_loops=_AGAIN.sum().cast(nw.Int64))
+    counted = log.coded.named(summed.join(different, on="case_id"))
     if "unit" in log.columns:
         to_and_fro = returns(log, "unit").group_by("case_id").agg(found=nw.len())
         counted = counted.join(to_and_fro, on="case_id", how="left").with_columns(ping_pongs=nw.coalesce("found", nw.lit(0)))

@@ -35,15 +35,13 @@ def steps(log: EventLog, by: str) -> Frame:
     """Each event with the one after it in its case, and the waiting between: next start - latest end so far, never below 0.
 
     Looking ahead keeps all in one pass over the sorted events: the latest end so far and the next start stand in the same row.
-    `source`, `target` and `unit` may be categories; a result casts them to texts.
+    By activity they are of the coded log: `log.coded.named` gives cases their ids back, a cast gives `source` and `target` their texts.
     The events of `by="activity"` carry their unit, and whether it hands over to the next.
     """
 
     def make() -> Frame:
         if by == "activity":
-            texts = ["activity", "unit"] if units_apart(log) else ["activity"]
-            events = log.session.categorised(axis(log), *texts)
-            gap = following("begin") - in_order(nw.col("until").cum_max())
+            events, gap = axis(log.coded), following("begin") - in_order(nw.col("until").cum_max())
         else:
             # The latest end so far is that of any event, also of one that has no unit; so it is found before those are left out.
             events = arrivals(log).with_columns(idle=nw.col("begin") - nw.col("before")).filter(~nw.col(by).is_null())
