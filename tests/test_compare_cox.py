@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest
 from leadtime.compare.adjusted import AdjustedEffect, effect_of_model
 from leadtime.compare.cohorts import Cohort, Pair
 from leadtime.compare.cox import fitted_cox, proportionality_tests, score_residuals
+from leadtime.compare.exact_ties import ExactTies
 from leadtime.errors import NotEstimable
 
 pytest.importorskip("statsmodels", reason="pip install 'leadtime[adjust]'")
@@ -84,6 +86,18 @@ def test_the_score_test_with_late_entries_is_r_s() -> None:
     entry, exit_, died = (np.array([float(row[name]) for row in rows]) for name in ("start", "stop", "event"))
     men = np.array([[float(row["gender"] == "1")] for row in rows])
     assert fitted_cox(cohort(exit_, died, entry=entry), men, ties="exact").score == pytest.approx(wanted, rel=1e-6)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_exact_ties_of_nested_risk_sets_are_those_of_any(seed: int) -> None:
+    """Without late entries the sums over sets come by fewer steps."""
+    rng = np.random.default_rng(seed)
+    days, observed = rng.integers(0, 6, 25).astype(float), np.append([True], rng.random(24) < 0.7)
+    stratum = rng.integers(0, 3, 25) if seed % 2 else None
+    nested = ExactTies.of(days, None, observed, stratum, rng.normal(size=(25, 2)))
+    assert nested.nested
+    for ours, plain in zip(nested.at(np.array([0.7, -1.3])), replace(nested, nested=False).at(np.array([0.7, -1.3])), strict=True):
+        np.testing.assert_allclose(ours, plain, rtol=1e-10, atol=1e-12)
 
 
 def test_exact_ties_are_the_sum_over_all_sets_that_could_have_ended() -> None:

@@ -24,7 +24,8 @@ Bools = npt.NDArray[np.bool_]
 class ExactTies:
     """The times at which somebody ended, stratum by stratum, a row a time; a case is at risk in the rows from `first` up to `last`.
 
-    `ended` counts the ends of each row, `sums` adds up the terms of those who ended.
+    `ended` counts the ends of each row, `sums` adds up the terms of those who ended. `nested` says that nobody entered late, so that of two
+    times of a stratum the earlier has all who are at risk at the later.
     """
 
     x: Floats
@@ -32,6 +33,7 @@ class ExactTies:
     last: Ints
     ended: Ints
     sums: Floats
+    nested: bool = False
 
     @classmethod
     def of(cls, days: Floats, entry: Floats | None, observed: Bools, stratum: Ints | None, x: Floats) -> ExactTies:
@@ -51,6 +53,7 @@ class ExactTies:
             last=np.searchsorted(rows, key, side="right"),
             ended=np.bincount(row, minlength=rows.size),
             sums=sums,
+            nested=not (late > 0).any(),
         )
 
     def at(self, point: Floats) -> tuple[float, Floats, Floats]:
@@ -60,7 +63,7 @@ class ExactTies:
         pace = self.x @ point
         shift = float(pace.max())
         with np.errstate(all="ignore"):  # too far a step gives what isn't finite, and another is tried
-            mean, slope, bend, size = self._means(np.exp(pace - shift))
+            mean, slope, bend, size = (self._means_of_nested if self.nested else self._means)(np.exp(pace - shift))
             share = slope / mean[:, None]
             ways = gammaln(size + 1) - gammaln(self.ended + 1) - gammaln(size - self.ended + 1)
             value = float((self.sums @ point - shift * self.ended - np.log(mean) - ways).sum())
@@ -88,3 +91,48 @@ class ExactTies:
             m[:, 1:] += share * (own * m[:, :-1] - m[:, 1:])
         row = np.arange(rows)
         return mean[row, self.ended], slope[row, self.ended], bend[row, self.ended], size
+
+    def _means_of_nested(self, weight: Floats) -> tuple[Floats, Floats, Floats, Floats]:
+        """The same from the last row of each stratum to its first: who is at risk at a row was so at the one before it, beside others."""
+        rows, terms = self.sums.shape
+        most = int(self.ended.max())
+        sets = _Sets.of(most, terms)
+        mean, slope, bend, size = np.empty(rows), np.empty((rows, terms)), np.empty((rows, terms, terms)), np.empty(rows)
+        counted = np.flatnonzero(self.first < self.last)
+        counted = counted[np.argsort(self.last[counted], kind="stable")]
+        bounds = np.searchsorted(self.last[counted], np.arange(rows + 2))
+        first_rows = set(self.first[counted].tolist())
+        for row in range(rows - 1, -1, -1):
+            if row + 1 in first_rows:
+                sets = _Sets.of(most, terms)
+            for case in counted[bounds[row + 1] : bounds[row + 2]].tolist():
+                sets.add(self.x[case], float(weight[case]))
+            drawn = self.ended[row]
+            mean[row], slope[row], bend[row], size[row] = sets.mean[drawn], sets.slope[drawn], sets.bend[drawn], sets.size
+        return mean, slope, bend, size
+
+
+@dataclass(eq=False)
+class _Sets:
+    """The means over all sets of 0, 1, 2, … of the cases added so far, with their derivatives."""
+
+    mean: Floats
+    slope: Floats
+    bend: Floats
+    size: int = 0
+
+    @classmethod
+    def of(cls, most: int, terms: int) -> _Sets:
+        """Gives those of nobody, for sets of up to so many."""
+        return cls(np.eye(1, most + 1)[0], np.zeros((most + 1, terms)), np.zeros((most + 1, terms, terms)))
+
+    def add(self, x: Floats, weight: float) -> None:
+        """Adds a case at risk: of the sets of k among n the share k / n holds it, beside a set of k - 1 among the others."""
+        self.size += 1
+        m, s, b = self.mean, self.slope, self.bend
+        share = np.arange(1, m.size) / self.size
+        cross = s[:-1, :, None] * x
+        more = b[:-1] + cross + cross.swapaxes(1, 2) + m[:-1, None, None] * np.outer(x, x)
+        b[1:] += share[:, None, None] * (weight * more - b[1:])
+        s[1:] += share[:, None] * (weight * (s[:-1] + m[:-1, None] * x) - s[1:])
+        m[1:] += share * (weight * m[:-1] - m[1:])
