@@ -138,3 +138,11 @@ def test_too_little_memory_is_a_named_error(tmp_path: Path) -> None:
     frame = session.lazy(session.sql("SELECT range AS x, md5(range::VARCHAR) AS y FROM range(3000000) ORDER BY y"))
     with pytest.raises(lt.ResourceError, match="spill_folder="):
         session.materialise(frame)
+
+
+def test_the_greatest_before_a_row_is_that_of_the_rows_before_it_in_its_group() -> None:
+    made = session.Session()
+    rows = [("a", 1, 5), ("a", 2, 3), ("a", 3, 9), ("b", 1, 2), ("a", 4, None), ("a", 5, 1)]
+    frame = made.from_rows(("key", "at", "until"), rows, {"key": "VARCHAR", "at": "BIGINT", "until": "BIGINT"})
+    found = made.collect(made.greatest_before(frame, "until", key="key", order=("at",), name="before").sort("key", "at"))
+    assert found["before"].astype("Int64").fillna(-1).tolist() == [-1, 5, 5, 9, 9, -1]

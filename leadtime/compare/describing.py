@@ -132,7 +132,6 @@ def describe_cohorts(
     >>> [(row.level, row.cohort, row.n, row.share) for row in described.rows if row.variable == "sex"]
     [('boy', 'before', 2, 0.5), ('boy', 'after', 2, 0.5), ('girl', 'before', 2, 0.5), ('girl', 'after', 2, 0.5)]
     """
-    times = times.coded  # nobody is named
     times.require_attribute(by)
     frame = times.to_pandas()
     frame = frame[frame["status"] != "excluded"]

@@ -59,6 +59,10 @@ class Engine(Protocol):
         """Gives for each key the columns (new name to old) of its first row in order, or of its last."""
         ...
 
+    def greatest_before(self, frame: nw.LazyFrame[Any], column: str, *, key: str, order: Sequence[str], name: str) -> nw.LazyFrame[Any]:
+        """Gives the rows with the greatest value of a column among the rows before in their group, empty in the first, under a new name."""
+        ...
+
     def write_parquet(self, frame: nw.LazyFrame[Any], path: str) -> None:
         """Writes a frame as Parquet from within the engine."""
         ...

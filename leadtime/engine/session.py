@@ -249,6 +249,16 @@ class Session(InEngine):
         chosen = relation.aggregate(f"{keys}, {'arg_max' if last else 'arg_min'}(struct_pack({carried}), row({by})) AS first", keys)
         return self.lazy(chosen.project(", ".join([keys, *(f"first.{quoted(new)} AS {quoted(new)}" for new in columns)])))
 
+    def greatest_before(self, frame: nw.LazyFrame[Any], column: str, *, key: str, order: Sequence[str], name: str) -> nw.LazyFrame[Any]:
+        """Gives the rows with the greatest value of a column among the rows before in their group, empty in the first, under a new name.
+
+        The common text knows only the greatest up to and with a row, and to shift that by one would sort the rows a second time.
+        """
+        relation = cast("duckdb.DuckDBPyRelation", frame.to_native())
+        by = ", ".join(quoted(each) for each in order)
+        rows = f"PARTITION BY {quoted(key)} ORDER BY {by} ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING"
+        return self.lazy(relation.project(f"*, max({quoted(column)}) OVER ({rows}) AS {quoted(name)}"))
+
     def write_parquet(self, frame: nw.LazyFrame[Any], path: str) -> None:
         """Writes a frame to a Parquet file from within the engine, as a whole or not at all."""
         try:

@@ -161,6 +161,15 @@ class SparkEngine(InEngine):
         chosen = _native(frame).groupBy(*kept).agg(first)
         return self.lazy(chosen.select(*kept, *[F.col(f"first.{backticked(new)}").alias(new) for new in columns]))
 
+    def greatest_before(self, frame: nw.LazyFrame[Any], column: str, *, key: str, order: Sequence[str], name: str) -> nw.LazyFrame[Any]:
+        """Gives the rows with the greatest value of a column among the rows before in their group, empty in the first, under a new name."""
+        from pyspark.sql import Window
+        from pyspark.sql import functions as F  # noqa: N812 - Spark's own custom
+
+        rows = Window.partitionBy(backticked(key)).orderBy(*[backticked(each) for each in order])
+        before = F.max(backticked(column)).over(rows.rowsBetween(Window.unboundedPreceding, -1))
+        return self.lazy(_native(frame).withColumn(name, before))
+
     def write_parquet(self, frame: nw.LazyFrame[Any], path: str) -> None:
         """Writes a frame as a folder of Parquet files, as Spark does; a folder that is there already is left alone."""
         from pyspark.errors import PySparkException

@@ -60,8 +60,8 @@ def arrivals(log: EventLog) -> Frame:
 
     def make() -> Frame:
         kept = [name for name in ("unit", "organisation", "place", "kind", "meeting_id") if name in log.columns]
-        events = axis(log).select("case_id", "begin", "until", "row", *kept, reached=in_order(nw.col("until").cum_max()))
-        return events.with_columns(before=in_order(nw.col("reached").shift(1))).drop("reached")
+        events = axis(log).select("case_id", "begin", "until", "row", *kept)
+        return log.session.greatest_before(events, "until", key="case_id", order=ORDER, name="before")
 
     return log.shared("arrivals", make)
 

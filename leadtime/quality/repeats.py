@@ -67,12 +67,11 @@ def _overlaps(scope: Scope) -> list[Sighting]:
     kept = _of_several(scope, long.select("case_id", "unit", *order), "case_id", "unit")
     if kept is None:
         return []
-    reached = kept.with_columns(reached=nw.col("end_us").cum_max().over("case_id", "unit", order_by=order))
-    before = reached.with_columns(
-        **{name: nw.col(of).shift(1).over("case_id", "unit", order_by=order)
-           for name, of in (("until", "reached"), ("began", "start_us"), ("ended", "end_us"))},
-    )  # fmt: skip
-    same = (nw.col("began") == nw.col("start_us")) & (nw.col("ended") == nw.col("end_us"))
-    met = scope.log.session.materialise(before.filter((nw.col("until") > nw.col("start_us")) & ~same).select("row"))
+    # Looking ahead keeps all in one pass over the sorted events: the latest end so far and the next event stand in the same row.
+    ahead = {f"next_{name}": nw.col(name).shift(-1) for name in order} | {"reached": nw.col("end_us").cum_max()}
+    paired = kept.with_columns(**{name: value.over("case_id", "unit", order_by=order) for name, value in ahead.items()})
+    same = (nw.col("start_us") == nw.col("next_start_us")) & (nw.col("end_us") == nw.col("next_end_us"))
+    met = paired.filter((nw.col("reached") > nw.col("next_start_us")) & ~same).select(nw.col("next_row").alias("row"))
+    met = scope.log.session.materialise(met)
     count, rows = scope.counted(met)
     return [Sighting(finding("overlaps-in-unit", count), rows)] if count else []

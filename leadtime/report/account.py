@@ -93,7 +93,8 @@ def _unknown(part: Part) -> Iterable[Block]:
     pathway = part.found.pathway
     if pathway is None:
         return
-    counted = part.found.log.session.collect(part.found.log.frame.group_by("activity").agg(events=nw.len()))
+    log = part.found.log.coded
+    counted = log.session.collect(log.frame.group_by("activity").agg(events=nw.len()))
     events = {str(name): int(n) for name, n in zip(counted["activity"], counted["events"], strict=True)}
     unknown = pathway.unknown_activities(events)
     if not unknown:

@@ -159,5 +159,5 @@ def _guard(part: Part, found: Gathered, disclosed: Disclosed) -> Guard:
     times, comparison = found.times, found.comparison
     until = [] if times.observed_until is None or times.until_assumed else [part.phrases.day(times.observed_until)]
     dates = stated([part.generated, *until, *(comparison.break_dates.values() if comparison else ())])
-    names = {cohort.name for cohort in found.cohorts} | set(found.log.activities)
+    names = {cohort.name for cohort in found.cohorts} | set(found.log.coded.activities)
     return Guard(found.log, disclosed.profile.threshold, dates, frozenset(names))

@@ -72,8 +72,9 @@ class Guard:
         if not found:
             return
         named = self.log.session.from_rows(("case_id",), [(run,) for run in found], {"case_id": "VARCHAR"})
-        ids = self.log.frame.select("case_id").join(named, on="case_id", how="semi")
-        shown = self.log.session.count(distinct(ids, "case_id"))
+        numbers = self.log.coded.numbers
+        cases = self.log.frame if numbers is None else numbers
+        shown = self.log.session.count(distinct(cases.select("case_id").join(named, on="case_id", how="semi"), "case_id"))
         if shown:
             raise DisclosureError(
                 f"the report would show the ids of {shown} cases, so it wasn't written; an activity, cohort or unit is named as a case is: "

@@ -47,7 +47,8 @@ def trend_table(comparison: Comparison, profile: Profile, links: Links) -> Trend
     by = comparison.by if comparison.of_attribute else None
     before = comparison.before if by else ""
     try:
-        series = cache(partial(start_cohorts, comparison.times, counted_starts(comparison.times, by)))
+        times = comparison.times.coded
+        series = cache(partial(start_cohorts, times, counted_starts(times, by)))
         finest: Every = next((every for every in _EVERY if _fit(series(every), max(profile.median_stops, 2))), _EVERY[-1])
         chosen: Every = next((every for every in _EVERY if _starts(series(every).of(before)) >= _FEWEST_STARTS), _EVERY[-1])
     except LeadtimeError:

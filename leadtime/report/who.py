@@ -51,7 +51,7 @@ def who_table(comparison: Comparison, links: Links) -> list[Table]:
 def _described(comparison: Comparison) -> CohortDescription | None:
     order = [cohort.name for cohort in comparison.cohorts]
     try:
-        everything = describe_cohorts(comparison.times, by=comparison.by, order=order)
+        everything = describe_cohorts(comparison.times.coded, by=comparison.by, order=order)
     except (InputError, UsageError):
         return None
     # Who referred may be a doctor by name, which is told to nobody.
