@@ -149,6 +149,20 @@ def test_the_unit_of_an_attribute_changes_nothing_but_its_own_ratio() -> None:
     assert statistics[0] == pytest.approx(statistics[1], rel=1e-6)
 
 
+def test_where_an_attributes_scale_begins_changes_nothing() -> None:
+    """A column of large numbers that differ by little is no constant: its effect is that of the differences."""
+    rows = [
+        {"days": 10 + n * 7 % 30 + 3 * (n % 4), "stopped": n % 5 > 0, "cohort": c, "at": n % 4}
+        for c in ("before", "after")
+        for n in range(20)
+    ]
+    near, far = (lt.compare(times_of([{**row, "at": row["at"] + begin} for row in rows]), adjust="at") for begin in (0, 10**9))
+    for one, other in zip(near.adjusted_effects, far.adjusted_effects, strict=True):
+        assert one.because == other.because == ""
+        assert one.estimate.value == pytest.approx(other.estimate.value, rel=1e-6)
+        assert one.log_likelihood == pytest.approx(other.log_likelihood, rel=1e-6)
+
+
 def test_strata_are_held_apart_by_cox_and_are_terms_of_the_others() -> None:
     rows, _ = reference("lung")
     result = lt.compare(times_of(cases(rows, "inst")), before="1", after="2", strata="inst", adjust=())

@@ -27,6 +27,7 @@ __all__ = ["AdjustedEffect", "ProportionalHazards", "adjusted_effects", "effect_
 
 Model = Literal["cox", "weibull", "lognormal", "loglogistic"]
 _YEAR = 365.25
+_ROUNDING = 1e-13  # of a column's size, that its mean may differ from a constant
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -170,8 +171,9 @@ def effect_of_model(
     _require_ends(pair, known)
     both = pair.together.take(known)
     second = np.repeat([0.0, 1.0], [pair.before.n, pair.after.n])[known]
-    x = np.column_stack([second, covariates[known]])
-    _require_told_apart(x, terms)
+    _require_told_apart(np.column_stack([second, covariates[known]]), terms)
+    # Where a scale begins has no say, but large numbers that differ by little lose their differences in sums.
+    x = np.column_stack([second, covariates[known] - covariates[known].mean(axis=0)])
     if pair.repeated and both.persons <= x.shape[1]:
         raise NotEstimable(f"errors by person need more persons than coefficients, and there are {both.persons} to {x.shape[1]}")
     counts = (int(both.observed.sum()), terms, strata, int((~known).sum()))
@@ -246,8 +248,12 @@ def _require_ends(pair: Pair, known: Bools) -> None:
 
 def _require_told_apart(x: Floats, terms: tuple[str, ...]) -> None:
     """Refuses a term that is constant, or that follows from the cohort and the other terms."""
+    centred = x - x.mean(axis=0)
+    size = np.linalg.norm(centred, axis=0)
+    alike = size <= _ROUNDING * np.linalg.norm(x, axis=0)
+    scaled = np.where(alike, 0.0, centred / np.where(alike, 1.0, size))
     for place in range(1, x.shape[1] + 1):
-        if np.linalg.matrix_rank(np.column_stack([np.ones(len(x)), x[:, :place]])) <= place:
+        if np.linalg.matrix_rank(scaled[:, :place]) < place:
             what = f"the term '{terms[place - 2]}'" if place > 1 else "the cohort"
             raise NotEstimable(f"{what} can't be told from the cohort and the other terms; leave it out of adjust=")
 
