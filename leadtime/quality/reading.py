@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from types import MappingProxyType
 from typing import Any, Protocol
 
@@ -88,9 +89,9 @@ def account_for(log: EventLog, account: Account) -> tuple[QualityReport, Table]:
     rejected = sum(reasons.values())
     kept, passed = _passed(read, log)
     whole = placed(of_the_whole(log), partial(places_in, read))
-    found = (*account.notes, *passed, *_of_rejected(read, reasons), *whole)
-    report = QualityReport(kept + rejected, kept, rejected, MappingProxyType(reasons), ranked(with_effects(found)))
     rows = read.rejected(REJECTED_LISTED) if rejected else []
+    found = (*account.notes, *passed, *_of_rejected(read, reasons, rows), *whole)
+    report = QualityReport(kept + rejected, kept, rejected, MappingProxyType(reasons), ranked(with_effects(found)))
     listed = tuple((account.source, sheet, int(line), column, value, reason) for sheet, line, column, value, reason in rows)
     note = f"the first {REJECTED_LISTED} of {rejected} rejected rows" if rejected > REJECTED_LISTED else ""
     return report, Table("rejected", REJECTED_COLUMNS, listed, note=note)
@@ -109,11 +110,14 @@ def _places(lines: Iterable[tuple[str | None, int]]) -> tuple[str, ...]:
     return tuple(f"row {line}" if sheet is None else f"row {line} of sheet '{sheet}'" for sheet, line in lines)
 
 
-def _of_rejected(read: Rows, reasons: dict[str, int]) -> list[Finding]:
+def _of_rejected(read: Rows, reasons: dict[str, int], rows: Sequence[tuple[Any, ...]]) -> list[Finding]:
+    """A finding for each reason, with its first three rows: of those listed, or asked for where they come after all that are listed."""
     found: list[Finding] = []
     for reason, count in reasons.items():
-        where = f"__problem = '{reason.replace(chr(39), chr(39) * 2)}' AND NOT __blank"
-        places = _places(read.lines(where))
+        first = list(islice(((sheet, int(line)) for sheet, line, *_, problem in rows if problem == reason and line is not None), 3))
+        if len(first) < min(count, 3):
+            first = read.lines(f"__problem = '{reason.replace(chr(39), chr(39) * 2)}' AND NOT __blank")
+        places = _places(first)
         if reason == "end before start":
             found.append(finding("end-before-start", count, examples=places))
             continue

@@ -24,9 +24,9 @@ def of_repeats(scope: Scope) -> list[Sighting]:
 
 def _of_several(scope: Scope, events: Frame, *key: str) -> Frame | None:
     """The events that share a key with others; none where no two do."""
-    keep = scope.log.session.materialise
-    several = keep(events.group_by(*key).agg(nw.len().alias("events")).filter(nw.col("events") > 1).select(*key))
-    return keep(events.join(several, on=list(key), how="inner")) if scope.size(several) else None
+    several = events.group_by(*key).agg(nw.len().alias("events")).filter(nw.col("events") > 1).select(*key)
+    kept = scope.log.session.materialise(events.join(several, on=list(key), how="inner"))
+    return kept if scope.size(kept) else None
 
 
 def _near(scope: Scope, busy: Frame) -> list[Sighting]:
