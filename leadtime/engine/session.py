@@ -202,7 +202,8 @@ class Session(InEngine):
         with self._stoppable(), resources():
             (found,) = counts.fetchall()
         few = [name for name, count in zip(texts, found, strict=True) if 0 < count <= _MOST_CATEGORIES]
-        replaced = ", ".join(f"{quoted(name)}::{self._category(relation, name)} AS {quoted(name)}" for name in few)
+        # `TRY_CAST` fails on none of them, and only of what can't fail the engine asks once for each text of a column instead of each row.
+        replaced = ", ".join(f"TRY_CAST({quoted(name)} AS {self._category(relation, name)}) AS {quoted(name)}" for name in few)
         return self.lazy(relation.project(f"* REPLACE ({replaced})") if few else relation)
 
     def _category(self, relation: duckdb.DuckDBPyRelation, column: str) -> str:
