@@ -26,6 +26,7 @@ __all__ = [
     "Resolution",
     "best_of",
     "count_roles",
+    "is_status_date",
     "is_there",
     "joined_headers",
     "normalised",
@@ -199,6 +200,15 @@ def role_of(header: str) -> str | None:
     """
     ranked = _rank(header)
     return ranked[0] if ranked else None
+
+
+def is_status_date(header: str) -> bool:
+    """Whether a header names the date of a status, which is the time of an event only where nothing else is.
+
+    >>> is_status_date("Status-datum"), is_status_date("Datum")
+    (True, False)
+    """
+    return _STATUS_GUESSES.get(squeezed(header)) == "start"
 
 
 def best_of(headers: Sequence[str]) -> str | None:

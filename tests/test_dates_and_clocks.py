@@ -145,3 +145,9 @@ def test_what_is_no_clock_time_is_left_alone() -> None:
 def test_a_start_with_its_clock_needs_no_other() -> None:
     log = read(["09:30", "14:05"], days=["2019-03-05 09:30", "2019-03-06 14:05"])
     assert (starts(log), log.roles["start"], "Tid" in log.columns) == (["2019-03-05 09:30", "2019-03-06 14:05"], "Datum", True)
+
+
+@pytest.mark.parametrize("clock", ["Statustid", "Klockslag"])
+def test_the_date_of_a_status_has_its_clock_time_too(clock: str) -> None:
+    log = lt.read_log(pd.DataFrame([["1", "Klar", "2020-01-01", "10:30"]], columns=["Ärende", "Status", "Statusdatum", clock]))
+    assert (log.precision, log.roles["start"], log.activities) == ("clock", f"Statusdatum + {clock}", ("Klar",))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from leadtime.columns import best_of, joined_headers, normalised, role_of, squeezed
+from leadtime.columns import best_of, is_status_date, joined_headers, normalised, role_of, squeezed
 from leadtime.engine.joining import first_texts, with_joined
 from leadtime.errors import InputError, UsageError
 from leadtime.ingest.source import Options, Source
@@ -156,6 +156,8 @@ def _candidates(looked: Looked, options: Options, given: Pairs) -> tuple[dict[st
     taken = {normalised(header) for header in (*columns.values(), *(header for pair in given.values() for header in pair))}
     free = [header for header in looked.eligible if normalised(header) not in taken]
     named = {side: [header for header in free if role_of(header) == side] for side in _ALONE if side not in columns}
+    if "start" in named and not any(named.values()):
+        named["start"] = [header for header in free if is_status_date(header)]
     return named, {side: [header for header in free if squeezed(header) in _ALONE[side]] for side in named}
 
 
