@@ -122,7 +122,7 @@ def event_table(raw: Raw, reading: Reading) -> ReadTable:
         query = f"{_without_copies(columns)} FROM ({query})"
     stored = raw.stored and not raw.typed
     raw.session.run(f"CREATE {'TABLE' if stored else 'VIEW'} {name} AS {query}")
-    return ReadTable(raw.session, name, columns, attributes, stored)
+    return ReadTable(raw.session, name, columns, attributes, stored, sound=reading.sound)
 
 
 def _query(raw: Raw, reading: Reading, texts: Sequence[str], attributes: Mapping[str, str]) -> str:
