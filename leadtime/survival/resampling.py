@@ -29,14 +29,17 @@ def samples(counts: Ints, draws: int, generator: np.random.Generator, *, width: 
     [4.0, 4.0, 4.0]
     """
     size, step = int(counts.sum()), max(1, _CHUNK // max(1, width, counts.size))
-    unit = np.repeat(np.arange(counts.size), counts)
+    unit = None if size == counts.size else np.repeat(np.arange(counts.size), counts)  # None where each case is a unit
 
     def drawn(start: int) -> Floats:
         number = min(step, draws - start)
         if size <= _MANY:
             return generator.multinomial(size, counts / size, size=number).T.astype(np.float64, order="C")
         cases = generator.integers(size, size=(number, size))
-        return np.stack([np.bincount(unit[own], minlength=counts.size) for own in cases], axis=1).astype(np.float64)
+        part = np.empty((counts.size, number))
+        for place, own in enumerate(cases):
+            part[:, place] = np.bincount(own if unit is None else unit[own], minlength=counts.size)
+        return part
 
     with ThreadPoolExecutor(1) as ahead:
         coming = ahead.submit(drawn, 0)
