@@ -217,3 +217,14 @@ def test_the_nth_meeting_of_several_at_a_midnight_counts_a_date_before_a_clock_t
     rows = [("a", "R", "2020-01-01T12:00:00"), *(meetings[::-1] if turned else meetings), ("a", "H", "2020-01-21T12:00:00")]
     found = lt.milestones_reached(lt.lead_times(log_of(rows, PLAIN, timezone="UTC"), pathway))
     assert found.of("second")["median_days"] == 9.5  # from noon to the clock time at midnight, not the 10 days to the date
+
+
+def test_a_milestone_by_date_on_the_day_of_a_stop_with_its_clock_time_is_reached_before_it():
+    steps = {"raised": {"activities": "R"}, "meeting": {"activities": "M"}, "help": {"activities": "H"}}
+    pathway = lt.read_pathway({"name": "x", "start": "raised", "stop": "help", "milestones": steps})
+    rows = [
+        ("a", "R", "2020-01-01T20:00:00"), ("a", "M", "2020-01-02"), ("a", "H", "2020-01-02T08:00:00"),
+        ("b", "R", "2020-01-01T20:00:00"), ("b", "M", "2020-01-03"), ("b", "H", "2020-01-02T08:00:00"),
+    ]  # fmt: skip
+    found = lt.milestones_reached(lt.lead_times(log_of(rows, PLAIN, timezone="UTC"), pathway)).of("meeting")
+    assert (found["n"], found["reached"], found["skipped"], found["median_days"]) == (2, 1, 1, 0.5)

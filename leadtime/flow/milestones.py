@@ -78,11 +78,14 @@ def _placed(times: LeadTimes, cases: Frame, named: Mapping[str, Milestone]) -> F
         "case_id", "activity", "end_us", "row", nw.col("start_us").alias("on_us"), nw.col("start_wall_us").alias("on_wall_us"),
         nw.col("start_is_date").alias("on_is_date"),
     )  # fmt: skip
-    windows = cases.select("case_id", "start_us", "start_wall_us", "start_is_date", "end_is_date", "lead_us")
+    windows = cases.select("case_id", "start_us", "start_wall_us", "start_is_date", "end_is_date", "end_wall_us", "lead_us")
     joined = events.join(windows, on="case_id", how="inner")
     dated = nw.col("start_is_date") | nw.col("end_is_date") | nw.col("on_is_date")
     by_day = _day_start("on") - _day_start("start")
     offset = nw.when(dated).then(by_day).otherwise(nw.col("on_us") - nw.col("start_us"))
+    # A date on the last day isn't after a clock time of that day (DEFINITIONS 1.3), however many hours its day has.
+    last_day = nw.col("on_is_date") & (nw.col("on_wall_us") // DAY_US == nw.col("end_wall_us") // DAY_US)
+    offset = nw.when(last_day).then(nw.min_horizontal(offset, "lead_us")).otherwise(offset)
     within = joined.with_columns(offset=offset).filter(nw.col("offset") <= nw.col("lead_us"))
     return within.select(
         "case_id", "activity", "offset", "row", "end_us", nw.col("on_us").alias("start_us"), nw.col("on_is_date").alias("start_is_date")
