@@ -106,6 +106,16 @@ def test_cases_of_one_person_widen_the_error() -> None:
     assert cases.standard_error == pytest.approx(alone.standard_error / math.sqrt(2), rel=1e-9)
 
 
+def test_twenty_thousand_persons_with_two_cases_each_have_the_error_of_one() -> None:
+    """Whose cases they are is summed up in one pass; at every one of the times anew it would take minutes."""
+    rng = np.random.default_rng(8)
+    time, ended, person = rng.exponential(300, 20_000), rng.random(20_000) < 0.8, np.arange(20_000)
+    twice = survival.kaplan_meier(np.tile(time, 2), np.tile(ended, 2), cluster=np.tile(person, 2))
+    once = survival.kaplan_meier(time, ended)
+    for t in (1, 200, 900):
+        assert twice.at(t)[0].standard_error == pytest.approx(once.at(t)[0].standard_error, rel=1e-8)
+
+
 def test_a_curve_keeps_its_own_copy_of_the_cases() -> None:
     time, entry = TIME.copy(), ENTRY.copy()
     curve, shares = survival.kaplan_meier(time, CAUSE > 0, entry=entry), survival.aalen_johansen(time, CAUSE, entry=entry)

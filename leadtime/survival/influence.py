@@ -14,7 +14,7 @@ import numpy as np
 from leadtime.survival.checks import Array, Bools, Floats, Ints, Sample
 from leadtime.survival.risksets import RiskTable, value_before
 
-__all__ = ["Cases", "Paths", "Share", "by_unit", "influence_on_area", "influence_on_share", "share_errors", "squared"]
+__all__ = ["Cases", "Paths", "Share", "by_unit", "influence_on_area", "share_errors", "squared"]
 
 _ROUNDING = 1e-15  # a variance of a share below this is rounding: nobody ended by the cause, or everybody did
 
@@ -105,13 +105,6 @@ def squared(influence: Floats, cluster: Ints | None) -> Floats:
     return squares
 
 
-def influence_on_share(paths: Paths, share: Share, row: int) -> Floats:
-    """Gives each case's influence on the share ended by the time of one row."""
-    curve = share.curve
-    reached = np.arange(curve.size) <= row
-    return _influence(paths, share, np.where(reached, share.before, 0.0), np.where(reached, curve[row] - curve, 0.0))
-
-
 def influence_on_area(paths: Paths, share: Share, tau: float) -> Floats:
     """Gives each case's influence on the area under the share from 0 to tau; that on the area above it is the negative."""
     time, curve = share.risk.time.astype(np.float64), share.curve
@@ -140,15 +133,11 @@ def share_errors(paths: Paths, share: Share, cluster: Ints | None = None) -> Flo
 
     Source: DEFINITIONS 3.7; the infinitesimal jackknife of R `survfit`.
     """
-    if cluster is None:
-        variance = _running_variance(paths, share)
-    else:
-        rows = range(share.before.size)
-        variance = np.array([squared(influence_on_share(paths, share, row), cluster).sum() for row in rows])
+    variance = _running_variance(paths, share, cluster)
     return np.sqrt(np.where(variance > _ROUNDING, variance, 0.0))
 
 
-def _running_variance(paths: Paths, share: Share) -> Floats:
+def _running_variance(paths: Paths, share: Share, cluster: Ints | None) -> Floats:
     """The sum of squared influences at every time, in one pass.
 
     At a time where the share is F, the influence of a case is a + b F, where a and b no longer change once it has ended; while
@@ -164,12 +153,41 @@ def _running_variance(paths: Paths, share: Share) -> Floats:
     own = np.where(share.mine, gain[paths.last], 0.0) + np.where(paths.observed, (loss * curve)[paths.last], 0.0)
     a = own - level[paths.last] + late[0]
     b = slope[paths.last] - late[1] - np.where(paths.observed, loss[paths.last], 0.0)
+    here = curve * slope - level
+    if cluster is not None:
+        return _of_clusters(paths, (a, b), late, cluster, (curve, here))
     ended = _Moments.of(paths.last, paths.weights, a, b, n.size)
     entered = _Moments.of(paths.first, paths.weights, *late, n.size)
     gone = _Moments.of(paths.last, paths.weights, *late, n.size)
-    here = curve * slope - level
     open_cases = (entered.weight - gone.weight) * here**2 + 2 * here * (entered.linear(curve) - gone.linear(curve))
     variance: Floats = ended.quadratic(curve) + open_cases + entered.quadratic(-curve) - gone.quadratic(-curve)
+    return variance
+
+
+def _of_clusters(
+    paths: Paths, ended: tuple[Floats, Floats], late: tuple[Floats, Floats], cluster: Ints, now: tuple[Floats, Floats]
+) -> Floats:
+    """The same sum over clusters, each with the sum of its cases' influences, A + B F + W h; h is what the time adds to a case at risk.
+
+    A, B and W of a cluster change only where one of its cases enters or ends, and the sums of their products by as much.
+    """
+    curve, here = now
+    entering, entered = np.stack((*late, np.ones_like(late[0]))), np.stack((*ended, np.zeros_like(late[0])))
+    entering[1] *= -1
+    change = np.concatenate((entering, entered - entering), axis=1) * np.tile(paths.weights, 2)
+    row, owner = np.concatenate((paths.first, paths.last)), np.tile(cluster, 2)
+    order = np.lexsort((row, owner))
+    change, row, owner = change[:, order], row[order], owner[order]
+    summed = np.cumsum(change, axis=1)
+    start = np.flatnonzero(np.append(True, owner[1:] != owner[:-1]))
+    earlier = (summed - change)[:, start]  # what the clusters before it came to
+    after = summed - np.repeat(earlier, np.diff(np.append(start, row.size)), axis=1)
+    parts = np.stack((np.ones_like(curve), curve, here))
+    variance = np.zeros_like(curve)
+    for i, j in ((0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2)):
+        grown = after[i] * after[j] - (after[i] - change[i]) * (after[j] - change[j])
+        running = np.cumsum(np.bincount(row, weights=grown, minlength=curve.size + 1)[: curve.size])
+        variance += (1 if i == j else 2) * parts[i] * parts[j] * running
     return variance
 
 
