@@ -29,6 +29,7 @@ __all__ = ["Session", "literal", "quoted", "resources"]
 # Rows of a table whose texts are worth holding as categories, of one byte each; and of one that is worth copying for it, with room to.
 _LEAST_CODED, _MOST_COPIED = 50_000, 3_000_000
 _MOST_CATEGORIES = 250
+_LOOKED_AT = 20_000  # rows whose texts, where they are many, spare the look at all
 
 
 def quoted(name: str) -> str:
@@ -198,21 +199,24 @@ class Session(InEngine):
     def _categorised(self, relation: duckdb.DuckDBPyRelation, *, but: str) -> nw.LazyFrame[Any]:
         """All text columns but one as categories where they hold few texts, for these are cheap to carry and count."""
         texts = [name for name, kind in zip(relation.columns, relation.types, strict=True) if kind == "VARCHAR" and name != but]
-        counts = relation.aggregate(", ".join(f"approx_count_distinct({quoted(name)})" for name in texts))
-        with self._stoppable(), resources():
-            (found,) = counts.fetchall()
-        few = [name for name, count in zip(texts, found, strict=True) if 0 < count <= _MOST_CATEGORIES]
+        kinds = {name: kind for name in texts if (kind := self._category(relation, name))}
         # `TRY_CAST` fails on none of them, and only of what can't fail the engine asks once for each text of a column instead of each row.
-        replaced = ", ".join(f"TRY_CAST({quoted(name)} AS {self._category(relation, name)}) AS {quoted(name)}" for name in few)
-        return self.lazy(relation.project(f"* REPLACE ({replaced})") if few else relation)
+        replaced = ", ".join(f"TRY_CAST({quoted(name)} AS {kind}) AS {quoted(name)}" for name, kind in kinds.items())
+        return self.lazy(relation.project(f"* REPLACE ({replaced})") if kinds else relation)
 
-    def _category(self, relation: duckdb.DuckDBPyRelation, column: str) -> str:
-        """Declares the type of a column's texts, in their order, and gives its name."""
-        texts, name = self.new_name("texts"), self.new_name("category")
-        relation.filter(f"{quoted(column)} IS NOT NULL").aggregate(quoted(column), quoted(column)).create_view(texts)
-        self.run(f"CREATE TYPE {name} AS ENUM (SELECT * FROM {texts} ORDER BY 1)")
-        self.run(f"DROP VIEW {texts}")
-        return name
+    def _category(self, relation: duckdb.DuckDBPyRelation, column: str) -> str | None:
+        """Declares the type of a column's texts, in their order, and gives its name; None where they are many, or none at all."""
+        text, texts, kind = quoted(column), self.new_name("texts"), self.new_name("category")
+        with self._stoppable(), resources():
+            first = relation.project(text).limit(_LOOKED_AT).aggregate(f"count(DISTINCT {text})").fetchall()
+            if first[0][0] > _MOST_CATEGORIES:
+                return None
+            relation.aggregate(text, text).create(texts)
+        found = self.rows(f"SELECT count({text}) FROM {texts}")[0][0]
+        if 0 < found <= _MOST_CATEGORIES:
+            self.run(f"CREATE TYPE {kind} AS ENUM (SELECT {text} FROM {texts} WHERE {text} IS NOT NULL ORDER BY 1)")
+        self.run(f"DROP TABLE {texts}")
+        return kind if 0 < found <= _MOST_CATEGORIES else None
 
     def _kept_as_table(self, relation: duckdb.DuckDBPyRelation) -> nw.LazyFrame[Any]:
         """Computes a relation for as long as the session lives."""
