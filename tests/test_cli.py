@@ -136,7 +136,7 @@ def test_the_template_guards_what_is_typed(folder: Path) -> None:
     kinds = {name: [check.type for check in book[name].data_validations.dataValidation] for name in book.sheetnames[1:4]}
     assert kinds["Händelser"] == ["list", "date", "date", "list"]
     assert kinds["Ärenden (en rad per barn)"] == ["date", "list", "list", "list", "list", "list", "date"]
-    assert [kind for kind in kinds["Inställningar"] if kind] == ["list"] * 5 + ["date", "date", "whole", "list"]
+    assert [kind for kind in kinds["Inställningar"] if kind] == ["list"] * 5 + ["date", "date", "whole"] + ["list"] * 3
 
 
 # --- bad input: one line that names the fix, exit code 1 or 2, nothing half written ---------------------------------------------------
