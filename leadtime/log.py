@@ -109,12 +109,13 @@ class EventLog(InEngine):
         return self._shared[name]
 
     def keep(self) -> None:
-        """Stores the events of a lazy log (Parquet) in the engine, for work that reads them many times; very many stay where they are.
+        """Stores the events of a lazy log, and of its coded twin, in the engine, for work that reads them many times; not very many.
 
         What the log holds stays the same.
         """
-        if self.keeping is not None:
-            self.keeping()
+        for log in (self, self.coded):
+            if log.keeping is not None:
+                log.keeping()
 
     @cached_property
     def coded(self) -> EventLog:
@@ -125,7 +126,7 @@ class EventLog(InEngine):
         if self.numbers is not None or self.declared_cases is not None:
             return self
         found = self.session.coded(self.frame, key="case_id")
-        return self if found is None else replace(self, frame=found[0], numbers=found[1], keeping=None)
+        return self if found is None else replace(self, frame=found.frame, numbers=found.numbers, keeping=found.keep)
 
     def named(self, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
         """Gives a frame made of this log with its cases by their ids, where it has them by number."""

@@ -11,7 +11,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
@@ -68,9 +68,11 @@ class Milestone(_Part):
 
 
 class Exit(_Part):
-    """A way to leave before any stop: moved, declined, referral refused."""
+    """A way to leave before any stop: moved, declined, referral refused; its first event counts."""
 
     activities: Names
+    rule: ClassVar[Literal["first"]] = "first"
+    n: ClassVar[int] = 1
 
 
 class Activity(_Part):

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 import leadtime as lt
-from leadtime.engine import session
+from leadtime.engine import coding, session
 
 
 def events(cases: int) -> pd.DataFrame:
@@ -63,8 +63,8 @@ def test_one_thread_and_two_give_the_same(path: Path) -> None:
 def test_texts_held_as_categories_give_what_texts_give(path: Path, monkeypatch: pytest.MonkeyPatch, most: int) -> None:
     """Large logs hold few texts as categories; here a small one does, all of them, those of fewer texts, and none."""
     expected = [*answers(path), *reworked(path)]
-    monkeypatch.setattr(session, "_LEAST_CODED", 0)
-    monkeypatch.setattr(session, "_MOST_CATEGORIES", most)
+    monkeypatch.setattr(coding, "_LEAST_CODED", 0)
+    monkeypatch.setattr(coding, "_MOST_CATEGORIES", most)
     for found, wanted in zip([*answers(path), *reworked(path)], expected, strict=True):
         pd.testing.assert_frame_equal(found, wanted)
 

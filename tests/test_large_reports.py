@@ -117,7 +117,7 @@ def test_tables_of_passing_work_are_dropped_and_made_again_when_asked_for(folder
 
 def all_coded(monkeypatch: pytest.MonkeyPatch) -> None:
     """Has every log held by code, however small."""
-    monkeypatch.setattr("leadtime.engine.session._LEAST_CODED", 1)
+    monkeypatch.setattr("leadtime.engine.coding._LEAST_CODED", 1)
 
 
 def test_a_report_is_the_same_to_the_byte_whether_the_log_is_held_by_code_or_as_text(
@@ -137,7 +137,7 @@ def test_a_coded_log_has_its_cases_by_number_in_order_and_all_else_as_it_was(mon
     all_coded(monkeypatch)
     ids, units = ["ö", "b'1", "A", "b'1", "é"], ["O'Neill", "", None, "Ögon", "O'Neill"]
     frame = pd.DataFrame({"case_id": ids, "activity": "Visit", "start": "2020-01-01", "unit": units, "note": [f"n{i}" for i in range(5)]})
-    monkeypatch.setattr("leadtime.engine.session._MOST_CATEGORIES", 4)  # so that the notes are too many
+    monkeypatch.setattr("leadtime.engine.coding._MOST_CATEGORIES", 4)  # so that the notes are too many
     log = lt.read_log(frame)
     coded, named = log.coded.to_pandas(), log.to_pandas()
     assert coded["case_id"].tolist() == [4, 2, 1, 2, 3]  # in order of their code points: A, b'1, é, ö
@@ -167,14 +167,23 @@ def test_small_logs_and_those_with_a_table_of_cases_are_not_coded(monkeypatch: p
     assert declared.coded is declared
 
 
-def test_a_very_large_log_is_coded_without_a_copy_of_its_events(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+@pytest.mark.parametrize(("most_copied", "stored"), [(800, 800), (799, 200)], ids=["stored", "too many"])
+def test_a_coded_log_is_stored_when_it_is_kept_unless_it_is_very_large(
+    monkeypatch: pytest.MonkeyPatch, folder: Path, most_copied: int, stored: int
+) -> None:
     expected = lt.case_profile(lt.read_log(folder / "200.parquet")).to_pandas()
     all_coded(monkeypatch)
-    monkeypatch.setattr("leadtime.engine.session._MOST_COPIED", 799)
+    monkeypatch.setattr("leadtime.engine.coding._MOST_COPIED", most_copied)
     log = lt.read_log(folder / "200.parquet")
     assert log.coded.numbers is not None
-    assert log.session.rows("SELECT max(estimated_size) FROM duckdb_tables()") == [(200,)]  # type: ignore[attr-defined]
+    assert largest_table(log) == 200  # the cases' numbers
+    log.coded.keep()
+    assert largest_table(log) == stored
     pd.testing.assert_frame_equal(lt.case_profile(log).to_pandas(), expected)
+
+
+def largest_table(log: lt.EventLog) -> int:
+    return log.session.rows("SELECT max(estimated_size) FROM duckdb_tables()")[0][0]  # type: ignore[attr-defined]
 
 
 def test_a_comparison_gives_back_the_lead_times_that_it_was_given(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:

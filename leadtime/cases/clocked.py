@@ -12,19 +12,22 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import or_
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
 
 from leadtime.cases.clock import Axis, Bound
 from leadtime.cases.own import OwnDates
 from leadtime.log import EventLog, counted
-from leadtime.pathway import Exit, Milestone, Pathway
+
+if TYPE_CHECKING:
+    from leadtime.pathway import Exit, Milestone, Pathway
+
+    Parts = Mapping[str, Milestone] | Mapping[str, Exit]
 
 __all__ = ["Clock", "decided", "of_clock", "reached"]
 
 Frame = nw.LazyFrame[Any]
-Parts = Mapping[str, Milestone] | Mapping[str, Exit]
 
 
 @dataclass(frozen=True)
@@ -164,7 +167,7 @@ def _with_starts(events: Frame, begins: Sequence[nw.Expr], axis: Axis) -> Frame:
 def _chosen(events: Frame, part: Milestone | Exit, among: str, place: str) -> tuple[Frame, nw.Expr]:
     """The events, and which of them a rule leaves to choose the earliest of; `first` leaves all."""
     hit = nw.col(among) & _any([part])
-    if isinstance(part, Exit) or part.rule == "first":
+    if part.rule == "first":
         return events, hit
     placed = counted(events, {f"{place}_place": hit})
     if part.rule == "nth":

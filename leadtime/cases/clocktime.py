@@ -17,11 +17,12 @@ from leadtime.cases.clock import DAY_US
 from leadtime.cases.pauses import ClockAxis, pauses, set_back
 from leadtime.cases.result import LeadTimes
 from leadtime.errors import UsageError, checks_arguments, did_you_mean
-from leadtime.pathway import Clock
 from leadtime.results import SCHEMA_VERSION, InEngine, Result, Table, Value
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from leadtime.pathway import Clock
 
 __all__ = ["ClockPreset", "ClockStep", "ClockTimes", "clock_time"]
 
@@ -88,7 +89,7 @@ def clock_time(
     if chosen not in (None, *PRESETS):
         raise UsageError(f"preset={chosen!r} isn't allowed{did_you_mean(str(chosen), PRESETS)}")
     # What the pathway says of its own preset isn't meant for another.
-    own = declared if chosen == declared.preset else Clock()
+    own = declared if chosen == declared.preset else type(declared)()
     limit = limit_days if limit_days is not None else _limit(chosen, step, own)
     axis = ClockAxis(times, times.pathway, by_days=chosen is not None)
     rule = PRESETS[chosen] if chosen else None

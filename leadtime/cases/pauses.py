@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
 
 from leadtime.cases.clock import DAY_US
 from leadtime.cases.result import LeadTimes
-from leadtime.pathway import Pathway
+
+if TYPE_CHECKING:
+    from leadtime.pathway import Pathway
 
 __all__ = ["ClockAxis", "pauses", "set_back"]
 

@@ -14,11 +14,12 @@ from leadtime.cases.clock import DAY_US
 from leadtime.columns import DATE_ROLES
 from leadtime.errors import InputError, did_you_mean
 from leadtime.log import EventLog, Moment
-from leadtime.pathway import Pathway
 from leadtime.results import SCHEMA_VERSION, InEngine, Result, Table, Value
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from leadtime.pathway import Pathway
 
 __all__ = ["STATUSES", "LeadTimes"]
 

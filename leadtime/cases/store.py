@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from leadtime.cases.clock import bound_of, latest_moment
 from leadtime.cases.result import LeadTimes
@@ -24,7 +24,9 @@ from leadtime.errors import InputError, ResourceError, UsageError
 from leadtime.files import write_whole
 from leadtime.ingest.moments import moment_of
 from leadtime.log import EventLog, Moment, Provenance
-from leadtime.pathway import Pathway
+
+if TYPE_CHECKING:
+    from leadtime.pathway import Pathway
 
 __all__ = ["Added", "LogStore", "open_store"]
 

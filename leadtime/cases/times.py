@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
 
@@ -20,7 +20,9 @@ from leadtime.engine.distinct import distinct
 from leadtime.errors import LeadtimeWarning, PathwayError, checks_arguments
 from leadtime.ingest.moments import moment_of
 from leadtime.log import EventLog
-from leadtime.pathway import Pathway
+
+if TYPE_CHECKING:
+    from leadtime.pathway import Pathway
 
 __all__ = ["by_clocks", "lead_times", "times_of"]
 

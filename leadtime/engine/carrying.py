@@ -7,9 +7,11 @@ from typing import Any, cast
 import duckdb
 import narwhals as nw
 
+from leadtime.engine.failures import resources
 from leadtime.engine.protocol import Engine
-from leadtime.engine.session import Session, literal, quoted, resources
+from leadtime.engine.session import Session
 from leadtime.engine.spark import SparkEngine
+from leadtime.engine.sql import literal, quoted
 from leadtime.errors import UsageError
 
 __all__ = ["carried", "handed_over"]

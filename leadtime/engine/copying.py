@@ -7,8 +7,10 @@ from typing import Any
 
 import duckdb
 
+from leadtime.engine.failures import resources
 from leadtime.engine.flat import Flat
-from leadtime.engine.session import Session, literal, quoted, resources
+from leadtime.engine.session import Session
+from leadtime.engine.sql import literal, quoted
 from leadtime.errors import InputError, ResourceError, one_line
 
 __all__ = ["ZONED", "batches", "copy_csv", "copy_parquet", "first_row", "flat_rows"]

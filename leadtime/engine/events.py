@@ -14,7 +14,8 @@ import duckdb
 
 from leadtime.columns import DATE_ROLES, EXAMPLE_CASES, RESERVED_NAMES, ROLES
 from leadtime.engine.readtable import ReadTable
-from leadtime.engine.session import Session, literal, quoted
+from leadtime.engine.session import Session
+from leadtime.engine.sql import literal, quoted
 from leadtime.engine.tables import Raw, all_blank
 from leadtime.engine.times import (
     DAY_US,

@@ -9,7 +9,8 @@ from typing import Any, Literal
 import narwhals as nw
 
 from leadtime.columns import DATE_ROLES
-from leadtime.engine.session import Session, quoted
+from leadtime.engine.session import Session
+from leadtime.engine.sql import quoted
 
 __all__ = ["Flat", "Times", "flat_table", "time_text"]
 

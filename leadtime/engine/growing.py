@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 
-from leadtime.engine.session import Session, quoted
+from leadtime.engine.session import Session
+from leadtime.engine.sql import quoted
 from leadtime.engine.tables import Raw
 from leadtime.errors import InputError
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from leadtime.engine.session import literal
+from leadtime.engine.sql import literal
 from leadtime.engine.tables import Raw
 from leadtime.engine.times import text_of
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from leadtime.engine.readtable import ReadTable
-from leadtime.engine.session import Session, quoted
+from leadtime.engine.session import Session
+from leadtime.engine.sql import quoted
 
 __all__ = ["INSTANCE", "SCHEDULED", "STEPS", "SUSPENDED", "TRANSITION", "Pairing", "paired"]
 

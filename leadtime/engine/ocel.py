@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from leadtime.engine.growing import GrowingTable
-from leadtime.engine.session import Session, literal
+from leadtime.engine.session import Session
+from leadtime.engine.sql import literal
 from leadtime.errors import InputError
 
 __all__ = ["ACTIVITY", "CASE", "TIME", "Flattened", "ObjectStore"]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from leadtime.engine.session import Session, literal, quoted
+from leadtime.engine.session import Session
+from leadtime.engine.sql import literal, quoted
 from leadtime.engine.tables import Raw
 from leadtime.engine.times import text_of
 from leadtime.errors import InputError

@@ -12,7 +12,9 @@ from typing import Any, cast
 import duckdb
 import narwhals as nw
 
-from leadtime.engine.session import Session, literal, quoted, resources
+from leadtime.engine.failures import resources
+from leadtime.engine.session import Session
+from leadtime.engine.sql import literal, quoted
 from leadtime.errors import InputError, one_line
 
 __all__ = ["Merge", "merge", "read_files", "write_month"]

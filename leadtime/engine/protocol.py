@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     import narwhals as nw
     import pandas as pd
 
-__all__ = ["Engine", "Value"]
+__all__ = ["Coded", "Engine", "Value"]
 
 Value = str | int | float | bool | None
+
+
+@dataclass(frozen=True)
+class Coded:
+    """A frame with its key by number, beside the numbers: `key` and `number`, which rises with it.
+
+    In it texts may be categories, which compare and group as texts; cast to texts what goes into a result. `keep` stores it, for work
+    that reads it many times.
+    """
+
+    frame: nw.LazyFrame[Any]
+    numbers: nw.LazyFrame[Any]
+    keep: Callable[[], None]
 
 
 class Engine(Protocol):
@@ -30,11 +44,8 @@ class Engine(Protocol):
         """Gives events with a `row` that tells each from all others, where it tells it only from those of its case; the order stays."""
         ...
 
-    def coded(self, frame: nw.LazyFrame[Any], *, key: str) -> tuple[nw.LazyFrame[Any], nw.LazyFrame[Any]] | None:
-        """Gives a frame with its key by number, beside the numbers (`key`, `number`, rising with it); None where that isn't worth it.
-
-        In it texts may be categories, which compare and group as texts; cast to texts what goes into a result.
-        """
+    def coded(self, frame: nw.LazyFrame[Any], *, key: str) -> Coded | None:
+        """Gives a frame with its key by number; None where that isn't worth it."""
         ...
 
     def distinct_counts(self, frame: nw.LazyFrame[Any], *, key: str, columns: Mapping[str, str]) -> nw.LazyFrame[Any]:

@@ -8,7 +8,8 @@ from typing import Any
 
 import narwhals as nw
 
-from leadtime.engine.session import Session, quoted
+from leadtime.engine.session import Session
+from leadtime.engine.sql import quoted
 
 __all__ = ["ReadTable"]
 

@@ -6,7 +6,6 @@ Only this room imports duckdb or pyspark. What it hands out are narwhals lazy fr
 from __future__ import annotations
 
 import itertools
-import re
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -16,29 +15,19 @@ from typing import TYPE_CHECKING, Any, cast
 import duckdb
 import narwhals as nw
 
+from leadtime.engine.coding import coded, distinct_count
+from leadtime.engine.failures import interruptible, readable, resources
+from leadtime.engine.sql import literal, quoted
 from leadtime.errors import InputError, ResourceError, one_line
 from leadtime.files import draft_of, private_folder, remover
 from leadtime.results import InEngine
 
 if TYPE_CHECKING:
     import pandas as pd
-    from duckdb.sqltypes import DuckDBPyType
 
-__all__ = ["Session", "literal", "quoted", "resources"]
+    from leadtime.engine.protocol import Coded
 
-# Rows of a table whose texts are worth holding as categories, of one byte each; and of one that is worth copying for it, with room to.
-_LEAST_CODED, _MOST_COPIED = 50_000, 3_000_000
-_MOST_CATEGORIES = 250
-_LOOKED_AT = 20_000  # rows whose texts, where they are many, spare the look at all
-
-
-def quoted(name: str) -> str:
-    """Gives a column or table name as an SQL identifier, whatever it holds.
-
-    >>> quoted('a"b')
-    '"a""b"'
-    """
-    return '"' + name.replace('"', '""') + '"'
+__all__ = ["Session"]
 
 
 class Session(InEngine):
@@ -101,7 +90,7 @@ class Session(InEngine):
         return self._scratch
 
     @contextmanager
-    def _stoppable(self) -> Iterator[None]:
+    def stoppable(self) -> Iterator[None]:
         """Has the engine stop what it does when Ctrl-C comes; by itself it would go on in its own threads."""
         try:
             yield
@@ -111,12 +100,12 @@ class Session(InEngine):
 
     def run(self, statement: str) -> None:
         """Carries out a statement that gives nothing back."""
-        with self._stoppable(), readable():
+        with self.stoppable(), readable():
             self.connection.execute(statement)
 
     def rows(self, query: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """Gives the rows of a query as plain values; for few rows, never for events."""
-        with self._stoppable(), readable():
+        with self.stoppable(), readable():
             return list(self.connection.execute(query, list(parameters)).fetchall())
 
     def append_columns(
@@ -163,7 +152,7 @@ class Session(InEngine):
                 names.append(name)
                 break
         relation = cast("duckdb.DuckDBPyRelation", frame.to_native())
-        with self._stoppable(), resources():
+        with self.stoppable(), resources():
             relation.create(name)
         return self.lazy(self.connection.table(name))
 
@@ -175,59 +164,23 @@ class Session(InEngine):
         """Gives for each key how many different values some columns (new name to old) hold; missing ones don't count."""
         relation = cast("duckdb.DuckDBPyRelation", frame.to_native())
         kinds = dict(zip(relation.columns, relation.types, strict=True))
-        counted = (f"{_distinct_count(old, kinds[old])} AS {quoted(new)}" for new, old in columns.items())
+        counted = (f"{distinct_count(old, kinds[old])} AS {quoted(new)}" for new, old in columns.items())
         return self.lazy(relation.aggregate(", ".join([quoted(key), *counted]), quoted(key)))
 
-    def coded(self, frame: nw.LazyFrame[Any], *, key: str) -> tuple[nw.LazyFrame[Any], nw.LazyFrame[Any]] | None:
-        """Gives a frame with its key by number, and beside it the numbers: `key`, `number`, which rise with the key.
+    def coded(self, frame: nw.LazyFrame[Any], *, key: str) -> Coded | None:
+        """Gives a frame with its key by number and its repeated texts as categories; None where it is too small for that to matter."""
+        return coded(self, frame, key)
 
-        Texts with few values are categories in it, which `collect` turns back. Events are sorted and grouped in half the time so. The
-        frame is stored, unless it is so large that there may be no room for a copy. None where it is too small for that to matter.
-        """
-        size = self.count(frame)
-        if size < _LEAST_CODED:
-            return None
-        relation, name = cast("duckdb.DuckDBPyRelation", frame.to_native()), quoted(key)
-        ordered = relation.aggregate(name, name).project(f"{name}, row_number() OVER (ORDER BY {name})::INTEGER AS number")
-        numbers = self._kept_as_table(ordered)
-        joined = self._categorised(relation, but=key).join(numbers, on=key, how="inner").drop(key).rename({"number": key})
-        coded = joined.select(*relation.columns)
-        if size > _MOST_COPIED:
-            return coded, numbers
-        return self._kept_as_table(cast("duckdb.DuckDBPyRelation", coded.to_native())), numbers
-
-    def _categorised(self, relation: duckdb.DuckDBPyRelation, *, but: str) -> nw.LazyFrame[Any]:
-        """All text columns but one as categories where they hold few texts, for these are cheap to carry and count."""
-        texts = [name for name, kind in zip(relation.columns, relation.types, strict=True) if kind == "VARCHAR" and name != but]
-        kinds = {name: kind for name in texts if (kind := self._category(relation, name))}
-        # `TRY_CAST` fails on none of them, and only of what can't fail the engine asks once for each text of a column instead of each row.
-        replaced = ", ".join(f"TRY_CAST({quoted(name)} AS {kind}) AS {quoted(name)}" for name, kind in kinds.items())
-        return self.lazy(relation.project(f"* REPLACE ({replaced})") if kinds else relation)
-
-    def _category(self, relation: duckdb.DuckDBPyRelation, column: str) -> str | None:
-        """Declares the type of a column's texts, in their order, and gives its name; None where they are many, or none at all."""
-        text, texts, kind = quoted(column), self.new_name("texts"), self.new_name("category")
-        with self._stoppable(), resources():
-            first = relation.project(text).limit(_LOOKED_AT).aggregate(f"count(DISTINCT {text})").fetchall()
-            if first[0][0] > _MOST_CATEGORIES:
-                return None
-            relation.aggregate(text, text).create(texts)
-        found = self.rows(f"SELECT count({text}) FROM {texts}")[0][0]
-        if 0 < found <= _MOST_CATEGORIES:
-            self.run(f"CREATE TYPE {kind} AS ENUM (SELECT {text} FROM {texts} WHERE {text} IS NOT NULL ORDER BY 1)")
-        self.run(f"DROP TABLE {texts}")
-        return kind if 0 < found <= _MOST_CATEGORIES else None
-
-    def _kept_as_table(self, relation: duckdb.DuckDBPyRelation) -> nw.LazyFrame[Any]:
+    def kept(self, relation: duckdb.DuckDBPyRelation) -> nw.LazyFrame[Any]:
         """Computes a relation for as long as the session lives."""
         name = self.new_name("kept")
-        with self._stoppable(), resources():
+        with self.stoppable(), resources():
             relation.create(name)
         return self.lazy(self.connection.table(name))
 
     def collect(self, frame: nw.LazyFrame[Any]) -> pd.DataFrame:
         """Computes a frame and gives it to pandas; what is held by code, as texts."""
-        with self._stoppable(), resources():
+        with self.stoppable(), resources():
             found = cast("pd.DataFrame", frame.collect("pandas").to_native())
         texts = {name: kind.categories.dtype for name, kind in found.dtypes.items() if kind == "category"}
         return found.astype(texts) if texts else found
@@ -294,61 +247,3 @@ class Session(InEngine):
         self.connection.register(name, frame)
         self._kept.append(frame)
         return self.lazy(self.connection.sql(f"SELECT {selection} FROM {name}"))
-
-
-def _distinct_count(column: str, kind: DuckDBPyType) -> str:
-    """The SQL for how many different values a column holds; of categories by a bit for each, which needs no set for every key."""
-    if kind.id != "enum":
-        return f"count(DISTINCT {quoted(column)})"
-    categories = cast("list[str]", kind.children[0][1])
-    return f"coalesce(bit_count(bitstring_agg(enum_code({quoted(column)}), 0, {len(categories) - 1})), 0)"
-
-
-def literal(value: str | int) -> str:
-    """Gives a value as an SQL literal, for the places where DuckDB takes no parameters (settings, views).
-
-    >>> literal("it's")
-    "'it''s'"
-    """
-    return str(value) if isinstance(value, int) else "'" + value.replace("'", "''") + "'"
-
-
-@contextmanager
-def interruptible() -> Iterator[None]:
-    """Gives what the engine makes of Ctrl-C its right name."""
-    try:
-        yield
-    except RuntimeError as error:
-        if "Query interrupted" in str(error):
-            raise KeyboardInterrupt from None
-        raise
-
-
-@contextmanager
-def readable() -> Iterator[None]:
-    """Gives the engine's complaint of a damaged file the library's own name: what is read lazily may show itself late."""
-    try:
-        with interruptible():
-            yield
-    except duckdb.Error as error:
-        text = one_line(str(error))
-        # An error without a kind of DuckDB's own comes from the libraries that it decodes files with.
-        if type(error) is not duckdb.Error and not _OF_A_FILE.search(text):
-            raise
-        told = _VALUES.sub("", text)[:200]  # what stands in the file isn't for the screen
-        raise InputError(f"a file is damaged or isn't what its ending says ({told}); export it again") from None
-
-
-_OF_A_FILE = re.compile("(?i)parquet|failed to read file|snappy|zstd|gzip|thrift")
-_VALUES = re.compile("(?i):? value .*")
-
-
-@contextmanager
-def resources() -> Iterator[None]:
-    """Gives the engine's lack of memory or disk the library's own name, and a damaged file its own; Ctrl-C stops the work."""
-    try:
-        with readable():
-            yield
-    except (duckdb.OutOfMemoryException, duckdb.IOException) as error:
-        advice = "raise memory_limit=, or name a spill_folder= on a disk with more room"
-        raise ResourceError(f"the engine has too little memory or disk: {one_line(str(error))[:200]}; {advice}") from None

@@ -13,7 +13,8 @@ from typing import Any
 
 import duckdb
 
-from leadtime.engine.session import Session, literal, quoted
+from leadtime.engine.session import Session
+from leadtime.engine.sql import literal, quoted
 from leadtime.engine.times import text_of, unclean
 from leadtime.errors import InputError, one_line
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from leadtime.engine.session import literal
+from leadtime.engine.sql import literal
 from leadtime.engine.tables import Raw
 from leadtime.engine.times import all_midnights, text_of
 

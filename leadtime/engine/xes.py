@@ -10,7 +10,8 @@ import re
 from collections.abc import Sequence
 
 from leadtime.engine.growing import GrowingTable, checked_width
-from leadtime.engine.session import Session, literal
+from leadtime.engine.session import Session
+from leadtime.engine.sql import literal
 
 __all__ = ["KINDS", "TraceStore"]
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from leadtime.engine.flat import Flat
 from leadtime.engine.lifecycle import INSTANCE, TRANSITION
-from leadtime.engine.session import literal, quoted
+from leadtime.engine.sql import literal, quoted
 
 __all__ = ["constant_columns", "event_lines", "unwritable_column"]
 

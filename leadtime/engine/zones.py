@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from leadtime.engine.session import Session, literal
+from leadtime.engine.session import Session
+from leadtime.engine.sql import literal
 
 __all__ = ["Change", "Offsets", "offsets", "offsets_steps"]
 

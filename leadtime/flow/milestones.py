@@ -6,6 +6,7 @@ Source: DEFINITIONS 4.8 (R_j is the earliest time at which a milestone or any la
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import narwhals as nw
 
@@ -14,7 +15,9 @@ from leadtime.cases.clock import DAY_US, bound_of
 from leadtime.errors import UsageError
 from leadtime.flow.table import Frame
 from leadtime.log import counted
-from leadtime.pathway import Milestone, Pathway
+
+if TYPE_CHECKING:
+    from leadtime.pathway import Milestone, Pathway
 
 __all__ = ["between", "milestone_times", "reached_by", "timed_pathway"]
 
