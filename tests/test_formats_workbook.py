@@ -286,3 +286,25 @@ def test_sheets_are_stored_together_and_tell_what_they_tell_apart(tmp_path: Path
     assert together["activity"].tolist() == [f"Besök {number}" for number in range(6) for _ in range(3)]
     assert together["unit"].tolist() == [f"Enhet {number}" for number in range(6) for _ in range(3)]
     assert together["Blankett"].dropna().tolist() == [f"M{number}" for number in (0, 1, 2, 3, 5) for _ in range(3)]
+
+
+@pytest.mark.parametrize(("origin", "kept"), [("pyo3_runtime", 12), ("elsewhere", None)])
+def test_a_workbook_at_which_calamine_panics_is_left_to_openpyxl(
+    origin: str, kept: int | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rust's panic is a `BaseException`, of a module that can't be imported; others, such as Ctrl-C, go on."""
+    python_calamine = pytest.importorskip("python_calamine")
+    panic = type("PanicException", (BaseException,), {"__module__": origin})
+
+    class Panicking:
+        @staticmethod
+        def from_path(_: Path) -> None:
+            raise panic("index out of bounds")
+
+    monkeypatch.setattr(python_calamine, "CalamineWorkbook", Panicking)
+    path = book(tmp_path / "log.xlsx", rows())
+    if kept is not None:
+        assert lt.read_log(path).quality.rows_kept == kept
+    else:
+        with pytest.raises(panic, match="out of bounds"):
+            lt.read_log(path)

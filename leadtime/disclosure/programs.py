@@ -128,7 +128,20 @@ class Program:
         limits = [LinearConstraint(self.sums, self.right, self.right)] if len(self.sums) else []
         if len(self.switches):
             limits.append(LinearConstraint(self.switches, 0, np.inf))
-        found = milp(np.zeros(lower.size), constraints=limits, bounds=Bounds(lower, upper), integrality=np.ones(lower.size, dtype=np.int64))
-        if found.x is None:
-            return None
-        return {cell: round(float(found.x[place])) - self.values[cell] for cell, place in self.place.items()}
+        whole = np.ones(lower.size, dtype=np.int64)
+        # With its presolve HiGHS gives answers beyond the bounds at times (scipy before 1.17.1), so none is taken on trust.
+        for presolve in (True, False):
+            found = milp(
+                np.zeros(lower.size), constraints=limits, bounds=Bounds(lower, upper), integrality=whole, options={"presolve": presolve}
+            )
+            if found.x is None:
+                return None
+            answer = np.rint(found.x)
+            if self._fits(answer, lower, upper):
+                return {cell: int(answer[place]) - self.values[cell] for cell, place in self.place.items()}
+        return None
+
+    def _fits(self, answer: npt.NDArray[np.float64], lower: npt.NDArray[np.float64], upper: npt.NDArray[np.float64]) -> bool:
+        """Whether an answer keeps the sums, the switches and the bounds."""
+        within = bool(((lower <= answer) & (answer <= upper)).all())
+        return within and bool((self.sums @ answer == self.right).all() and (self.switches @ answer >= 0).all())

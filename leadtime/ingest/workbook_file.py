@@ -94,6 +94,11 @@ def _by_calamine(path: Path, wanted: Sequence[str] | None, *, merges: bool) -> l
             return [replace(rows, hidden=rows.name not in seen) for rows in found]
     except (python_calamine.CalamineError, OSError, ValueError):
         return None
+    except BaseException as error:
+        # Before 0.6 it panics at some damaged workbooks, with an exception of Rust's that is no `Exception`.
+        if type(error).__module__ != "pyo3_runtime":
+            raise
+        return None
 
 
 def _of_calamine(sheet: Any, path: Path, *, merges: bool) -> SheetRows:
