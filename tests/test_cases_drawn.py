@@ -118,7 +118,7 @@ def expected(case: Case, start_rule: Rule, stop_rule: Rule) -> dict[str, object]
     early = {event.activity for event in observed if event.at.before(start)}
     stops = [event for event in after if event.activity == "Help"]
     stops += chosen([event for event in after if event.activity == "Diagnosis"], stop_rule)
-    if not stops and early & STOPS.keys():
+    if not stops and early & STOPS.keys() and not {event.activity for event in after} & STOPS.keys():
         return excluded("stopped before start")
     left, _ = case.first_exit(after, start)
     if left is None and (early & EXITS.keys() or case.own.get("exit_date", start).before(start)):

@@ -155,6 +155,16 @@ def test_an_outcome_has_the_name_of_what_decided_it_and_no_other() -> None:
     assert frame["lower_days"][kept].tolist() == frame["upper_days"][kept].tolist() == frame["lead_time_days"][kept].tolist()
 
 
+def test_a_case_that_waits_for_its_second_visit_is_not_stopped_before_its_start() -> None:
+    days = {"a": ["Help", "Detected", "Help"], "b": ["Help", "Help", "Detected", "Help"], "c": ["Help", "Detected", "Help", "Help"],
+            "d": ["Help", "Help", "Detected"]}  # fmt: skip
+    log = log_of(*((case, name, f"2024-06-0{place + 1}") for case, names in days.items() for place, name in enumerate(names)))
+    second = {"intervention": {"activities": ["Help"], "rule": "nth", "n": 2}}
+    frame = timed(log, milestones=PATHWAY["milestones"] | second)  # type: ignore[operator]
+    assert frame["status"].tolist() == ["still waiting", "still waiting", "stopped", "excluded"]
+    assert frame["lead_time_days"].dropna().tolist() == [212, 211, 2]
+
+
 # --- local clocks -------------------------------------------------------------------------------------------------------------------
 
 

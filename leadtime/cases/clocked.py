@@ -59,7 +59,8 @@ def reached(log: EventLog, pathway: Pathway, clocks: Sequence[Clock], bound: Bou
     for number, several in enumerate(stops):
         if len(several) != 1:
             found[f"turned_{number}"] = _least(axis, f"stop_{number}", several, turned=True)
-        found[f"early_stop_{number}"] = (inside & ~nw.col(_timely(clocks, number)) & _any(several.values())).any()
+        stop = _any(several.values())
+        found[f"early_stop_{number}"] = (inside & stop).any() & ~(nw.col(_timely(clocks, number)) & stop).any()
     for number, start in enumerate(starts):
         columns = axis.columns("start")
         found |= {f"first_{number}_{name}": nw.when(nw.col(f"first_{number}")).then(nw.col(name)).min() for name in columns}
@@ -71,8 +72,8 @@ def reached(log: EventLog, pathway: Pathway, clocks: Sequence[Clock], bound: Bou
 def of_clock(rows: Frame, pathway: Pathway, clocks: Sequence[Clock], place: int, axis: Axis) -> Frame:
     """Gives what one of the clocks, by its number `clock`, met in each case: `start`, `stop` and `exit`, empty where not reached.
 
-    Beside them the names of stop and exit, the stop's name were tied rows in another order (`turned_name`), and whether there is a stop or
-    an exit before the start (`early_stop`, `early_exit`), a start after the observation (`late_start`), an exit at any time (`any_exit`).
+    Beside them the names of stop and exit, the stop's name were tied rows in another order (`turned_name`), and whether all stops lie before
+    the start (`early_stop`), an exit does (`early_exit`), a start lies after the observation (`late_start`), there is any exit (`any_exit`).
     """
     stops, start = _stops(pathway, clocks[place]), _starts(clocks).index(clocks[place].start)
     held = {"stop": f"stop_{place}", "exit": f"exit_{start}"}
