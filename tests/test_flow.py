@@ -100,3 +100,22 @@ def test_waiting_adds_up_to_lead_time_less_the_union_of_work(rows: list[tuple[st
             assert profile.loc[case, "waiting_days"] * 24 == pytest.approx(lead - len(covered))
     moves = lt.transitions(log).to_pandas()
     assert moves["total_days"].sum() == pytest.approx(profile["waiting_days"].sum())
+
+
+def test_an_event_from_a_clock_time_to_the_date_of_its_day_takes_no_time() -> None:
+    log = intervals(
+        ("a", "x", "2020-10-25 08:00", "2020-10-25"), ("a", "y", "2020-10-25 12:00", "2020-10-25"), ("a", "z", "2020-10-27", "2020-10-27")
+    )
+    profile = lt.case_profile(log).to_pandas().iloc[0]
+    assert (profile["busy_days"], profile["flow_efficiency"]) == (0, 0)  # they were -20 hours and less than nothing of the time
+    assert profile["waiting_days"] == pytest.approx(40 / 24)
+    assert lt.transitions(log).to_pandas()["total_days"].tolist() == pytest.approx([4 / 24, 36 / 24])
+    assert lt.overlaps(log, per="case").to_pandas()[["processing_days", "busy_days"]].to_numpy().tolist() == [[0, 0]]
+
+
+def test_a_variant_takes_calendar_days_where_either_end_is_a_date() -> None:
+    dated = [("a", "x", "2020-01-01"), ("a", "y", "2020-01-03 12:00"), ("b", "x", "2020-01-01"), ("b", "y", "2020-01-05 06:00")]
+    timed = [("c", "y", "2020-01-01 00:00"), ("c", "x", "2020-01-02"), ("c", "y", "2020-01-03 12:00")]
+    log = lt.read_log(pd.DataFrame([*dated, *timed], columns=["case_id", "activity", "start"]))
+    assert lt.lead_times(log).to_pandas()["lead_time_days"].tolist() == [2, 4, 2.5]
+    assert lt.variants(log).to_pandas()[["variant", "median_days"]].to_numpy().tolist() == [["x > y", 3], ["y > x > y", 2.5]]

@@ -165,3 +165,19 @@ def test_among_visits_that_are_joint_already_a_further_one_may_lower_coc() -> No
     after = [frozenset("AB"), *before[2:]]
     found = indices({"before": before, "after": after})["coc"]
     assert (found["before"], found["after"]) == (pytest.approx(2 / 10), pytest.approx(1 / 6))
+
+
+def test_without_a_pathway_visits_by_clock_time_on_the_last_day_of_a_case_with_dates_count() -> None:
+    rows = [
+        ("2020-01-03", "A", None),
+        ("2020-01-11 11:00", "B", "2020-01-11 12:00"),
+        ("2020-01-21 17:30", "C", None),
+        ("2020-01-21 18:30", "A", None),
+    ]
+    frame = pd.DataFrame(rows, columns=["start", "unit", "end"]).assign(case_id="a", activity="Visit")
+    log = lt.read_log(frame)
+    found = lt.continuity(log).to_pandas().iloc[0]
+    assert found[["visits", "providers", "hand_overs", "upc"]].tolist() == [4, 3, 3, 0.5]
+    assert lt.contact_gaps(log, None, longer_than_days=5).to_pandas()[["contacts", "gaps"]].to_numpy().tolist() == [[4, 2]]
+    waits = lt.waste(log, None, measures=["W1"]).waits.to_pandas()  # type: ignore[union-attr]
+    assert waits["total_days"].tolist() == pytest.approx(lt.transitions(log).to_pandas()["total_days"].tolist())

@@ -72,8 +72,8 @@ def reached(log: EventLog, pathway: Pathway, clocks: Sequence[Clock], bound: Bou
 def of_clock(rows: Frame, pathway: Pathway, clocks: Sequence[Clock], place: int, axis: Axis) -> Frame:
     """Gives what one of the clocks, by its number `clock`, met in each case: `start`, `stop` and `exit`, empty where not reached.
 
-    Beside them the names of stop and exit, the stop's name were tied rows in another order (`turned_name`), and whether all stops lie before
-    the start (`early_stop`), an exit does (`early_exit`), a start lies after the observation (`late_start`), there is any exit (`any_exit`).
+    Beside them the names of stop and exit, the stop's name were tied rows in another order (`turned_name`), and whether all stops lie
+    before the start (`early_stop`) or any exit (`early_exit`), a start after the observation (`late_start`), any exit at all (`any_exit`).
     """
     stops, start = _stops(pathway, clocks[place]), _starts(clocks).index(clocks[place].start)
     held = {"stop": f"stop_{place}", "exit": f"exit_{start}"}

@@ -25,9 +25,11 @@ def axis(log: EventLog) -> Frame:
     if log.precision == "date":
         return frame.with_columns(begin=nw.col("start_wall_us"), until=nw.col("end_wall_us"))
     dated = (nw.col("start_is_date") | nw.col("end_is_date")).cast(nw.Int8).max().over("case_id") > 0
+    # An event from a clock time to the date of its own day ends after it has begun, and an hour that clocks go back by isn't lived twice.
+    ended = nw.max_horizontal("start_wall_us", "end_wall_us")
     return frame.with_columns(dated=dated).with_columns(
         begin=nw.when(nw.col("dated")).then(nw.col("start_wall_us")).otherwise(nw.col("start_us")),
-        until=nw.when(nw.col("dated")).then(nw.col("end_wall_us")).otherwise(nw.col("end_us")),
+        until=nw.when(nw.col("dated")).then(ended).otherwise(nw.col("end_us")),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import narwhals as nw
 
-from leadtime.cases import LeadTimes
+from leadtime.cases import LeadTimes, lead_times
 from leadtime.cases.clock import DAY_US
 from leadtime.errors import checks_arguments
 from leadtime.flow.steps import ORDER, axis
@@ -24,6 +24,9 @@ def variants(log: EventLog) -> FlowTable:
     Returns:
         Columns `variant` (activities joined by " > "), `n`, `share`, `median_days`, most frequent first.
 
+    Source:
+        DEFINITIONS 1.2 (durations), 1.3 (order).
+
     >>> import pandas as pd, leadtime as lt
     >>> log = lt.read_log(pd.DataFrame({"case_id": ["a", "a", "b"], "activity": ["Referral", "Visit", "Referral"],
     ...                                 "start": ["2020-01-01", "2020-01-11", "2020-02-01"]}))
@@ -34,7 +37,10 @@ def variants(log: EventLog) -> FlowTable:
     """
     events = axis(log).select("case_id", nw.col("activity").alias("variant"), "begin", "until", "row")
     texts = log.session.text_in_order(events, key="case_id", text="variant", order=ORDER, separator=" > ")
-    spans = events.group_by("case_id").agg(span=nw.col("until").max() - nw.col("begin").min())
+    if log.precision == "mixed":  # by the date where either end is one
+        spans = lead_times(log).frame.select("case_id", nw.col("lead_us").alias("span"))
+    else:
+        spans = events.group_by("case_id").agg(span=nw.col("until").max() - nw.col("begin").min())
     joined = texts.join(spans, on="case_id", how="inner")
     counted = joined.group_by("variant").agg(n=nw.len(), median=nw.col("span").median())
     n = nw.col("n")

@@ -130,18 +130,20 @@ class CaseEvents:
         timed = placed.with_columns(at=axis["start"] - nw.col("begun_us"), ended=axis["end"] - nw.col("begun_us"))
         lasting = _with_lengths(timed.with_columns(category=_category(), marks=self._marks()))
         at, lead = nw.col("at"), nw.col("lead_us")
-        # Without a pathway the window ends with the last event itself, which is one of the case's.
-        before_end = at < lead if self.pathway else at <= lead
+        # Without a pathway the window ends with the last event itself, which is one of the case's: by the date where a case has dates.
+        last = nw.when(nw.col("calendar")).then(nw.lit(DAY_US)).otherwise(nw.lit(1))
+        before_end = at < lead if self.pathway else at < lead + last
         # What the end of the observation cuts off is unknown; what comes after a stop still tells how long a referral took.
         known = (nw.col("status") == "stopped") | (at <= lead)
         near = before_end & ((nw.col("until") > 0) | (at > -DAY_US))
         # The contact that stops the clock ends the last wait, though it adds no time itself.
-        span = nw.when(nw.col("calendar")).then(nw.lit(DAY_US)).otherwise(nw.lit(1))
-        closing = (nw.col("status") == "stopped") & nw.col("contact") & (at >= lead) & (at < lead + span)
+        closing = (nw.col("status") == "stopped") & nw.col("contact") & (at >= lead) & (at < lead + last)
         kept = lasting.filter(near | (nw.col("marks") & known) | closing).with_columns(closing=closing)
         carried = [name for name in _CARRIED if self.has(name)]
+        cut = nw.min_horizontal("until", lead)
+        ended = cut if self.pathway else nw.max_horizontal(cut, at)
         return kept.select(
-            "case_id", "activity", "kind", *carried, "at", nw.min_horizontal("until", lead).alias("until"), "lead_us", "row", "category",
+            "case_id", "activity", "kind", *carried, "at", ended.alias("until"), "lead_us", "row", "category",
             "laid", "lacking", "missed", "contact", "step", "open_ended", "closing", _persons(self.log), inside=(at >= 0) & before_end,
         )  # fmt: skip
 
