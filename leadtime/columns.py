@@ -129,6 +129,9 @@ _NOISE = re.compile(r"[\s\-_.\u2010-\u2015]+")
 # How a date is to be written, as forms say it behind a heading: (ÅÅÅÅ-MM-DD), (dd/mm/yyyy hh:mm).
 _FORM = re.compile(r"\s*[(\[](?=[^)\]]*(?:mm[-/. ]?dd|dd[-/. ]?mm|(?:tt|hh)[:.]mm))[åymdths\s:./-]+[)\]]$")
 
+# The second column of one name, as readers of files call it.
+_NUMBERED = re.compile(r"(?P<first>.+) \([2-9]\)")
+
 # From the surest to the least sure; two candidates of one rank are an ambiguity.
 _CANONICAL, _STANDARD, _FOLDED, _GUESS, _WEAK = range(5)
 
@@ -190,6 +193,13 @@ def _rank(header: str) -> tuple[str, int] | None:
     if plain in ROLES:
         return plain, _FOLDED
     return _GUESSES.get(squeezed(header))
+
+
+def _rank_of_second(header: str, headers: Collection[str]) -> tuple[str, int] | None:
+    """What a header says that stands twice, where figures hang on which of the two is meant; the second is numbered in reading."""
+    numbered = _NUMBERED.fullmatch(header)
+    ranked = _rank(numbered["first"]) if numbered and numbered["first"] in headers else None
+    return ranked if ranked and ranked[0] in (*REQUIRED_ROLES, "end") else None
 
 
 def role_of(header: str) -> str | None:
@@ -323,7 +333,7 @@ def _resolved(headers: Sequence[str], columns: Mapping[str, str] | None, where: 
     used = set(given.values())
     candidates: dict[str, list[tuple[int, str]]] = {}
     for header in headers:
-        ranked = _rank(header)
+        ranked = _rank(header) or (_rank_of_second(header, headers) if events else None)
         if ranked and header not in used and ranked[0] not in given:
             candidates.setdefault(ranked[0], []).append((ranked[1], header))
     of_status = _of_status([header for header in headers if header not in used], {*given, *candidates}) if events else {}

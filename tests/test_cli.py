@@ -188,6 +188,7 @@ BAD = {
     "a part missing": (_missing_part, (), 1, "save it again"),
     "end before start": (_text("e.csv", BACKWARDS), (), 1, "ends before it starts"),
     "start milestone in no case": (_text("s.csv", GOOD.replace("Detected", "Found")), (), 1, "milestones.detection"),
+    "a date a thousand years off": (_text("m.csv", GOOD.replace("2019-", "3019-", 1)), (), 1, "--observed-until"),
     "only one cohort": (_text("c.csv", HEADER + rows("before", 8, 6)), (), 1, "'before' in 'cohort' among the cases that have"),
     "a cohort of one": (_text("1.csv", HEADER + rows("before", 8, 6) + rows("after", 1, 1)), (), 1, "has 1 case"),
     "nobody finished": (_text("n.csv", UNFINISHED), (), 1, "nobody has finished"),
@@ -210,6 +211,19 @@ def test_bad_input_is_told_in_one_line(name: str, folder: Path, capsys: pytest.C
     assert captured.err.count("\n") == 1, captured.err
     assert "Traceback" not in captured.err
     assert not list((folder / "out").glob("*")) if (folder / "out").exists() else True
+
+
+def test_no_personal_number_reaches_the_screen(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "headless.csv").write_text("19121212-1212,Detected,2019-01-01\n19121212-1212,Diagnosis,2019-02-01\n", encoding="utf-8")
+    (folder / "dates.csv").write_text(HEADER + "a,Detected,19121212-1212,before\n", encoding="utf-8")
+    (folder / "names.csv").write_text(GOOD + "q,Talk 191212121212,2019-01-01,before\n", encoding="utf-8")
+    for name in ("headless.csv", "dates.csv", "names.csv"):
+        for command in ("check", "describe"):
+            main([command, str(folder / name), "--pathway", str(folder / "pathway.toml")])
+    shown = capsys.readouterr()
+    assert "1212" not in shown.out + shown.err
+    assert "Talk xxxxxxxxxxxx" in shown.out
+    assert "'xxxxxxxx-xxxx'" in shown.err
 
 
 def test_a_pathway_with_an_unknown_key(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -151,3 +151,11 @@ def test_any_headers_give_roles_among_them_or_an_error(headers: list[str]) -> No
     assert set(found.roles) <= set(ROLES)
     assert set(found.roles.values()) <= set(headers)
     assert len(set(found.roles.values())) == len(found.roles)
+
+
+def test_a_header_that_stands_twice_is_an_ambiguity_where_all_figures_hang_on_it() -> None:
+    with pytest.raises(InputError, match=r"'Datum' and 'Datum \(2\)' in the table could each be start"):
+        resolve_roles(["Ärende", "Händelse", "Datum", "Datum (2)"])
+    chosen = resolve_roles(["Ärende", "Händelse", "Datum", "Datum (2)"], {"start": "Datum (2)"})
+    assert chosen.roles["start"] == "Datum (2)"
+    assert resolve_roles(["Ärende", "Händelse", "Datum", "Enhet", "Enhet (2)"]).roles["unit"] == "Enhet"

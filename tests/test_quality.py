@@ -17,6 +17,7 @@ from leadtime.cli import main
 from leadtime.errors import LeadtimeError, UsageError
 from leadtime.quality import effect_of, names, proposed_names
 from leadtime.quality.by_case import of_cases_alone, of_cases_on_route
+from leadtime.quality.case_ids import alike_within
 from leadtime.quality.days import of_days
 from leadtime.quality.durations import of_durations
 from leadtime.quality.findings import SEVERITIES, Sighting
@@ -162,6 +163,10 @@ SILENT_PAIRS: dict[str, tuple[Case, int, Case]] = {
         plain([("a", "x", "2019-01-01"), ("b", "x", "2019-01-01")], cases=pd.DataFrame({"case_id": ["a"]})), 1,
         plain([("a", "x", "2019-01-01")], cases=pd.DataFrame({"case_id": ["a", "b"]})),
     ),
+    "ids-spelled-alike": (
+        plain([("A-7", "x", "2019-01-01"), ("a7", "x", "2019-01-02"), ("007", "x", "2019-01-01"), ("7", "x", "2019-01-02")]), 4,
+        plain([("1-11", "x", "2019-01-01"), ("11-1", "x", "2019-01-01"), ("10", "x", "2019-01-01"), ("1", "x", "2019-01-01")]),
+    ),
     "ids-spelled-apart": (
         plain([("1.0", "x", "2019-01-01"), ("007", "x", "2019-01-01"), ("b", "x", "2019-01-01"), ("c", "x", "2019-01-01")],
               cases=pd.DataFrame({"case_id": ["1", "7", "b"]})), 2,
@@ -201,6 +206,7 @@ SILENT_PAIRS: dict[str, tuple[Case, int, Case]] = {
 # Each check is asked by itself here, which is quicker; that all of them are asked is a test of its own below.
 PARTS: dict[Callable[[Scope], list[Sighting]], set[str]] = {
     of_persons: {"personal-number", "personal-number-like", "person-names"},
+    alike_within: {"ids-spelled-alike"},
     of_events: {"default-dates", "future", "observed-until-in-future"},
     of_cases_alone: {"before-birth", "outlying-durations"},
     of_cases_on_route: {"impossible-order", "unfinished-cases", "silent-cases", "no-milestones", "milestone-never-reached"},
@@ -233,6 +239,7 @@ def test_all_checks_are_asked() -> None:
         ("c1", "Visit", "2019-01-05", "2019-12-30", "2020-01-01"),
         ("c1", "Call", "2019-01-05", "2019-01-05", None),
         ("c2", "Call", "2019-01-03", "2019-01-03", None),
+        ("C-3", "Visit", "2019-01-05", "2019-01-05", None),
         ("19121212-1212", "Visitt", "1900-01-01", "9999-12-31", None),
     ]
     found = counts(log_of(rows, "end", "birth_date"), PATHWAY)

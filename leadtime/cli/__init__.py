@@ -22,6 +22,7 @@ from leadtime.cli.describing import describe
 from leadtime.cli.mapping import valuestream
 from leadtime.cli.pseudonymising import pseudonymise
 from leadtime.cli.reporting import demo, report
+from leadtime.cli.shared import say
 from leadtime.cli.templates import template
 from leadtime.errors import LeadtimeError, one_line
 
@@ -129,5 +130,5 @@ def _refused(error: OSError) -> str:
 
 
 def _failed(message: str, code: int) -> int:
-    typer.echo(f"leadtime: {one_line(message)}", err=True)
+    say(f"leadtime: {one_line(message)}", err=True)
     return code

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from leadtime.cli.options import Columns, DateOrder, LogFile, NamesFile, ObjectType, PathwayFile, ReserveNumbers, Sheets, Until, Words, Zone
-from leadtime.cli.shared import pathway_of, place, read
+from leadtime.cli.shared import pathway_of, place, read, say
 from leadtime.files import write_whole
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def _print_account(log: EventLog, quality: QualityReport) -> None:
     for reason, count in quality.rejected_by_reason.items():
         typer.echo(f"  rejected: {reason}: {count}")
     for role, header in log.roles.items():
-        typer.echo(f"  column {role}: '{header}'")
+        say(f"  column {role}: '{header}'")
 
 
 def _print_findings(findings: Sequence[Finding], language: str) -> None:
@@ -80,7 +80,7 @@ def _print_findings(findings: Sequence[Finding], language: str) -> None:
     else:
         for severity, message, effect, examples, code in rows:
             where = f" ({text.say('quality.examples', {'where': examples})})" if examples else ""
-            typer.echo(f"{severity}: {message}{where}. {effect} [{code}]")
+            say(f"{severity}: {message}{where}. {effect} [{code}]")
     counts = {f"{severity}s": sum(one.severity == severity for one in findings) for severity in ("error", "warning", "note")}
     typer.echo(text.say("quality.summary", counts))
 
@@ -101,18 +101,21 @@ def _print_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None
     from rich.table import Table
     from rich.text import Text
 
+    from leadtime.privacy import masked
+
     table = Table(show_lines=True)
     for heading in headings:
         table.add_column(Text(heading), overflow="fold")
     for row in rows:
-        table.add_row(*(Text(cell) for cell in row))  # as text, since a column's name may hold what rich takes for a mark
+        table.add_row(*(Text(masked(cell)) for cell in row))  # as text, since a column's name may hold what rich takes for a mark
     Console().print(table)
 
 
 def _list_rejected(log: EventLog, most: int) -> None:
     records = log.rejected.records()
     for row in records[:most]:
-        typer.echo(f"  {place(row)}: {row['reason']} (column {row['column']})")
+        column = f" (column {row['column']})" if row["column"] else ""
+        say(f"  {place(row)}: {row['reason']}{column}")
     if len(records) > most:
         typer.echo(f"  and {len(records) - most} more")
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from leadtime.cli.options import Columns, DateOrder, LogFile, NamesFile, ObjectType, PathwayFile, Sheets, Until, Zone
-from leadtime.cli.shared import pathway_of, read
+from leadtime.cli.shared import pathway_of, read, say
 
 __all__ = ["describe"]
 
@@ -32,15 +32,13 @@ def describe(
     log = read(log_file, pathway, columns, timezone, observed_until, sheets, date_order, names, object_type=object_type)
     times = lead_times(log, pathway)
     frame = times.to_pandas()
-    typer.echo(f"{len(log)} events, {len(frame)} cases, {log.precision} precision")
+    say(f"{len(log)} events, {len(frame)} cases, {log.precision} precision")
     done = frame.loc[frame["status"] == "stopped", "lead_time_days"]
     if len(done):
-        typer.echo(
-            f"completed cases only (biased where cases are open): median {done.median():.1f} days, mean {done.mean():.1f}, n = {len(done)}"
-        )
-    typer.echo("\nWhat became of the cases")
-    typer.echo(str(times.flow))
+        say(f"completed cases only (biased where cases are open): median {done.median():.1f} days, mean {done.mean():.1f}, n = {len(done)}")
+    say("\nWhat became of the cases")
+    say(str(times.flow))
     for title, table in (("Transitions", transitions(log)), ("Variants", variants(log))):
         lines = str(table).splitlines()
-        typer.echo(f"\n{title} ({len(lines) - 1})")
-        typer.echo("\n".join(lines[: rows + 1]))
+        say(f"\n{title} ({len(lines) - 1})")
+        say("\n".join(lines[: rows + 1]))

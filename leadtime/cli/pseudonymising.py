@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from leadtime.cli.options import Columns, DateOrder, LogFile, ObjectType, Sheets, Until, Zone
-from leadtime.cli.shared import read
+from leadtime.cli.shared import read, say
 from leadtime.errors import InputError, UsageError
 
 if TYPE_CHECKING:
@@ -116,10 +116,10 @@ def _tell(log: EventLog, hidden: EventLog, ids: Sequence[str] | None, *, shifted
 
     replaced = [name for name in (ids if ids is not None else ID_ROLES) if name in hidden.columns]
     kept = [name for name in hidden.columns if name not in (*replaced, "row", "end_given") and not name.endswith(("_us", "_is_date"))]
-    typer.echo(f"ids replaced: {', '.join(dict.fromkeys(('case_id', *replaced)))}")
-    typer.echo(f"columns as they were: {', '.join(kept)}; look through them for what tells a person")
+    say(f"ids replaced: {', '.join(dict.fromkeys(('case_id', *replaced)))}")
+    say(f"columns as they were: {', '.join(kept)}; look through them for what tells a person")
     for finding in check_persons(hidden):
-        typer.echo(f"{finding.severity}: {finding.message}")
+        say(f"{finding.severity}: {finding.message}")
     if log.quality.rows_rejected:
         typer.echo(f"{log.quality.rows_rejected} rejected rows are left behind; `leadtime check` lists them")
     if shifted:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from leadtime.cli.options import Columns, DateOrder, Language, LogFile, NamesFile, ObjectType, ReserveNumbers, Sheets, Until, Words, Zone
-from leadtime.cli.shared import made_folder, place, progress, read, require_writable
+from leadtime.cli.shared import made_folder, place, progress, read, require_writable, say
 from leadtime.errors import InputError, UsageError
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def report(
             made.record_release(releases)
     _account(log)
     for _, headline in made.headlines:
-        typer.echo(headline)
+        say(headline)
     typer.echo(f"Written: {out / 'report.xlsx'} and {out / 'report.html'}")
 
 
@@ -166,4 +166,4 @@ def _account(log: EventLog) -> None:
     quality = log.quality
     reasons = ", ".join(f"{count} {reason}" for reason, count in quality.rejected_by_reason.items())
     account = f"{quality.rows_read} rows read = {quality.rows_kept} kept + {quality.rows_rejected} rejected"
-    typer.echo(account + (f" ({reasons})" if reasons else ""))
+    say(account + (f" ({reasons})" if reasons else ""))

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import typer
+
 from leadtime.errors import InputError, UsageError
 
 if TYPE_CHECKING:
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
     from leadtime.pathway import Pathway
     from leadtime.results import Value
 
-__all__ = ["made_folder", "pathway_of", "place", "progress", "read", "require_writable"]
+__all__ = ["made_folder", "pathway_of", "place", "progress", "read", "require_writable", "say"]
 
 
 def pathway_of(path: Path | None) -> Pathway | None:
@@ -62,6 +64,13 @@ def read(
         object_type=object_type or (declared.object_type if declared else None),
     )
     return log if names is None else with_names(log, names)
+
+
+def say(text: str, *, err: bool = False) -> None:
+    """Writes to the screen what may quote the data, without the personal numbers in it: screens are shared and pasted into mails."""
+    from leadtime.privacy import masked
+
+    typer.echo(masked(text), err=err)
 
 
 def place(row: Mapping[str, Value]) -> str:

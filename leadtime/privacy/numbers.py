@@ -15,7 +15,7 @@ from typing import Literal
 
 from leadtime.errors import UsageError
 
-__all__ = ["CANDIDATE", "Judgement", "PersonalNumber", "find_personal_numbers", "judge_texts", "reserve_pattern"]
+__all__ = ["CANDIDATE", "Judgement", "PersonalNumber", "find_personal_numbers", "judge_texts", "masked", "reserve_pattern"]
 
 # Hyphens and dashes as word processors put them, and the minus sign.
 _DASH = "\\-\u2010-\u2015\u2212"
@@ -81,6 +81,18 @@ def find_personal_numbers(text: str, *, reserve: re.Pattern[str] | None = None) 
     if reserve is not None:
         found += [PersonalNumber(match.start(), match.end(), "reserve", signed=True) for match in reserve.finditer(text) if match[0]]
     return tuple(sorted(found, key=lambda number: (number.start, number.end)))
+
+
+def masked(text: str) -> str:
+    """Gives a text for the screen: each digit of a personal or coordination number in it is an x, so that columns stay in line.
+
+    >>> masked("ringde om 19121212-1212 igen")
+    'ringde om xxxxxxxx-xxxx igen'
+    """
+    for number in find_personal_numbers(text):
+        hidden = re.sub("[0-9]", "x", text[number.start : number.end])
+        text = text[: number.start] + hidden + text[number.end :]
+    return text
 
 
 def judge_texts(texts: Sequence[str], *, reserve: re.Pattern[str] | None = None) -> Judgement:

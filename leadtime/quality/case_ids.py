@@ -1,4 +1,4 @@
-"""Case ids of two tables: which stand in one only, and which of those are alike but for the way they are written."""
+"""Case ids that are alike but for the way they are written, in one table or between two, and those that stand in one table only."""
 
 from __future__ import annotations
 
@@ -9,10 +9,36 @@ from leadtime.log import EventLog
 from leadtime.quality.findings import Sighting, finding
 from leadtime.quality.scope import LISTED, Frame, Scope
 
-__all__ = ["alike_ids", "undeclared"]
+__all__ = ["alike_ids", "alike_within", "undeclared"]
 
 # What programs add to an id or take from it: decimals that a number was given (1.0), leading zeros, separators.
 _DECIMALS, _SEPARATORS, _ZEROS = r"[.,]0+$", r"[\s\-_/]", r"^0+"
+
+
+def alike_within(scope: Scope) -> list[Sighting]:
+    """Cases of one log that only the spelling of their ids keeps apart."""
+    alike = scope.log.session.materialise(_alike_among(distinct(scope.log.frame, "case_id")))
+    return _sighted("ids-spelled-alike", scope, alike)
+
+
+def _alike_among(ids: Frame) -> Frame:
+    """Gives those `case_id` that another one equals but for capitals, decimals of 0, leading zeros, and separators that only one has.
+
+    Ids that have their separators in different places are different, such as 1-11 and 11-1.
+
+    >>> import duckdb
+    >>> ids = nw.from_native(duckdb.sql("SELECT unnest(['A-7', 'a7', '007', '7', '1-11', '11-1', '8', 'b 1', 'b_1']) AS case_id"))
+    >>> sorted(_alike_among(ids).collect("pandas")["case_id"])
+    ['007', '7', 'A-7', 'a7', 'b 1', 'b_1']
+    """
+    parts = _bare().str.replace_all(_SEPARATORS, "-").str.replace_all(_ZEROS, "")
+    keyed = ids.select("case_id", __parts=parts, __alike=_bare().str.replace_all(_SEPARATORS, "").str.replace_all(_ZEROS, ""))
+    apart = keyed.with_columns(__parts=nw.when(nw.col("__parts") != nw.col("__alike")).then(nw.col("__parts")))
+    groups = apart.group_by("__alike").agg(
+        nw.len().alias("__n"), nw.col("__parts").min().alias("__first"), nw.col("__parts").max().alias("__last")
+    )
+    one = groups.filter(nw.col("__n") > 1, nw.col("__first").is_null() | (nw.col("__first") == nw.col("__last"))).select("__alike")
+    return keyed.join(one, on="__alike", how="semi").select("case_id")
 
 
 def undeclared(log: EventLog) -> list[Sighting]:
@@ -31,11 +57,16 @@ def undeclared(log: EventLog) -> list[Sighting]:
 
 def _alike(scope: Scope, without_row: Frame, without_events: Frame) -> list[Sighting]:
     alike = scope.log.session.materialise(alike_ids(without_row, without_events))
+    return _sighted("ids-spelled-apart", scope, alike)
+
+
+def _sighted(code: str, scope: Scope, alike: Frame) -> list[Sighting]:
+    """The finding of some cases, with their first rows."""
     count = scope.size(alike)
     if not count:
         return []
     first = scope.log.frame.join(alike, on="case_id", how="inner").group_by("case_id").agg(nw.col("row").min())
-    return [Sighting(finding("ids-spelled-apart", count), tuple(sorted(scope.first_rows(first))[:LISTED]))]
+    return [Sighting(finding(code, count), tuple(sorted(scope.first_rows(first))[:LISTED]))]
 
 
 def alike_ids(some: Frame, others: Frame) -> Frame:
@@ -47,6 +78,10 @@ def alike_ids(some: Frame, others: Frame) -> Frame:
     >>> sorted(found["case_id"].to_list())
     ['007', '1.0', '2,00', 'A-7']
     """
-    bare = nw.col("case_id").str.to_lowercase().str.replace_all(_DECIMALS, "").str.replace_all(_SEPARATORS, "")
-    key = bare.str.replace_all(_ZEROS, "").alias("__alike")
+    key = _bare().str.replace_all(_SEPARATORS, "").str.replace_all(_ZEROS, "").alias("__alike")
     return some.select("case_id", key).join(others.select(key).unique(), on="__alike", how="semi").select("case_id")
+
+
+def _bare() -> nw.Expr:
+    """A case id without capitals and decimals of 0."""
+    return nw.col("case_id").str.to_lowercase().str.replace_all(_DECIMALS, "")

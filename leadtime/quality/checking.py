@@ -11,6 +11,7 @@ from leadtime.errors import UsageError, checks_arguments
 from leadtime.log import EventLog
 from leadtime.privacy import reserve_pattern
 from leadtime.quality.by_case import of_cases_alone, of_cases_on_route
+from leadtime.quality.case_ids import alike_within
 from leadtime.quality.days import checked_country, country_of, of_days
 from leadtime.quality.durations import of_durations
 from leadtime.quality.findings import placed, ranked
@@ -70,10 +71,10 @@ def check_quality(
     scope = Scope(log, pathway, _today(today, log.timezone), silent_days, where, reserve_pattern(reserve_numbers))
     log.keep()
     with log.session.passing():
-        persons = of_persons(scope)
+        by_id = [*of_persons(scope), *alike_within(scope)]
         scope = replace(scope, log=log.coded)  # nothing else asks what a case is called
         sightings = [
-            *persons, *of_events(scope), *of_cases_alone(scope), *of_cases_on_route(scope), *of_repeats(scope), *of_days(scope),
+            *by_id, *of_events(scope), *of_cases_alone(scope), *of_cases_on_route(scope), *of_repeats(scope), *of_days(scope),
             *of_names(scope), *of_durations(scope),
         ]  # fmt: skip
     return replace(log.quality, findings=ranked((*log.quality.findings, *placed(sightings, log.places))))

@@ -7,22 +7,40 @@ from typing import TYPE_CHECKING
 
 import narwhals as nw
 
-from leadtime.errors import UsageError, did_you_mean
+from leadtime.errors import InputError, UsageError, did_you_mean
+from leadtime.log import EventLog, Moment
 from leadtime.quality.findings import Sighting, finding
-from leadtime.quality.scope import Scope, date_of, day_of
+from leadtime.quality.scope import DAY_US, Scope, date_of, day_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["checked_country", "country_of", "of_days"]
+__all__ = ["checked_country", "country_of", "of_days", "refuse_centuries"]
 
 # With so many events a month, an empty one isn't chance: under a Poisson law it comes once in twenty thousand months.
 _EVENTS_A_MONTH = 10
 _TAIL = 0.001  # events this far out at either end may be slips, and don't make the log run
 _NAMED = 6
 
+_CENTURIES = 2 * 36_525  # days; a report has a row for each month
+
 # Kinds of activity in which a person is met; others may be recorded on any day.
 _CONTACTS = frozenset(("value", "contact", "assessment", "intervention", "team", "consultation"))
+
+
+def refuse_centuries(log: EventLog, until: Moment | None) -> None:
+    """Stops where a slip in a date stretches the observation over centuries, which would bend all means and has a row for each month.
+
+    Raises:
+        InputError: the first event begins over two hundred years before the end of the observation.
+    """
+    first = log.session.collect(log.coded.frame.select(nw.col("start_wall_us").min().alias("first")))["first"].iloc[0]
+    if until is not None and (until.wall_us - int(first)) // DAY_US > _CENTURIES:
+        begin, end = (date_of(int(wall) // DAY_US).year for wall in (first, until.wall_us))
+        raise InputError(
+            f"the log goes from the year {begin} to the year {end}, so a date in it is a slip; mend it (`leadtime check` tells its row), "
+            "or end the observation before it with observed_until= (--observed-until)"
+        )
 
 
 def of_days(scope: Scope) -> list[Sighting]:

@@ -24,7 +24,7 @@ SEVERITIES: Mapping[str, Severity] = MappingProxyType({
     ), "error"),
     **dict.fromkeys((
         "after-observed-until", "case-not-declared", "case-rows-without-id", "dates-in-attribute",
-        "duplicate-rows", "hidden-rows", "hidden-sheet", "ids-spelled-apart", "impossible-order", "inactive-months",
+        "duplicate-rows", "hidden-rows", "hidden-sheet", "ids-spelled-alike", "ids-spelled-apart", "impossible-order", "inactive-months",
         "keys-spelled-apart", "lifecycle-not-paired", "lifecycle-unpaired",
         "long-events", "milestone-never-reached", "mixed-zones", "near-duplicates",
         "no-milestones", "no-timezone", "overlaps-in-unit", "partial-dates", "person-names", "personal-number-like", "rejected",
@@ -48,7 +48,7 @@ _ORDER = ("error", "warning", "note")
 # What these count are cases, so a small number of them is a small number of children.
 _OF_CASES = frozenset((
     "before-birth", "case-not-declared", "case-rows-without-id", "case-without-events",
-    "diverging-cases", "ids-spelled-apart", "impossible-order", "keys-spelled-apart", "no-milestones",
+    "diverging-cases", "ids-spelled-alike", "ids-spelled-apart", "impossible-order", "keys-spelled-apart", "no-milestones",
     "outlying-durations", "partial-case-dates", "silent-cases", "unfinished-cases", "unmatched-keys",
 ))  # fmt: skip
 

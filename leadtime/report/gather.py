@@ -17,6 +17,7 @@ from leadtime.compare import Attribution, CohortEstimate, Comparison
 from leadtime.disclosure import Cell, Profile, ShownCurve, Sum, shown_curve
 from leadtime.log import EventLog
 from leadtime.pathway import Pathway
+from leadtime.quality import refuse_centuries
 from leadtime.report.links import Links
 from leadtime.report.months import split_change
 from leadtime.report.steps import StepTimes, step_times
@@ -71,6 +72,7 @@ def gather(
 ) -> Gathered:
     """Computes all that the report shows, by the public functions; what only sections show that nobody wants isn't computed."""
     times = comparison.times if comparison else lead_times(log, pathway)
+    refuse_centuries(log, times.observed_until)
     cohorts = comparison.cohorts if comparison else _alone(times)
     curves = tuple(shown_curve(cohort.curve, profile) for cohort in cohorts)
     steps = step_times(times.coded, comparison)
