@@ -114,6 +114,16 @@ def test_medians_of_awkward_curves_follow_the_table_rule(name: str) -> None:
     assert ("not passed" in found.note) == (case["table_median"] != case["quantile_median"])
 
 
+@pytest.mark.parametrize("name", list(figures("quantiles_robust")))
+def test_limits_of_quantiles_lie_where_the_curve_falls_and_not_at_a_later_censoring(name: str) -> None:
+    """With persons or fractional weights the limits of a flat step are computed anew at each censoring, and differ there by rounding."""
+    case = figures("quantiles_robust")[name]
+    curve = survival.kaplan_meier(case["time"], case["status"], cluster=case.get("cluster"), weights=case.get("weights"))
+    found = [curve.quantile(p) for p in case["p"]]
+    for key, side in (("quantile", "value"), ("lower", "lower"), ("upper", "upper")):
+        assert [getattr(estimate, side) for estimate in found] == case[key]
+
+
 @pytest.mark.parametrize("name", ["aml", "lung"])
 def test_median_follow_up_is_that_of_r(name: str) -> None:
     time, status, group = arms(name)

@@ -233,14 +233,15 @@ def crossing(time: Array, curve: Floats, level: float) -> tuple[float | None, bo
 
 
 def _step_under(curve: Floats, level: float) -> int | None:
-    """The row of the highest step at or under a level, which is the first one where the curve only falls."""
+    """The row where the highest step at or under a level begins, which is the first one where the curve only falls.
+
+    What differs within the tolerance is one step: a limit is computed anew at each censoring and differs there by rounding.
+    """
     with np.errstate(invalid="ignore"):
         under = curve <= level
         if not under.any():
             return None
-        first = int(np.argmax(under))
-        rises = under[first:] & (curve[first:] > curve[first])
-    return int(np.argmax(np.where(under, curve, -np.inf))) if rises.any() else first
+        return int(np.argmax(under & (curve >= curve[under].max() - TOLERANCE)))
 
 
 def area_under(table: RiskTable, survival: Floats, tau: float) -> tuple[float, float]:
