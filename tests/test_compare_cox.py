@@ -246,6 +246,14 @@ def test_where_the_last_day_has_half_of_the_ends_the_late_half_says_why_it_has_n
     assert (found.late.value, found.late.note) == (None, "nobody finished in this part of the follow-up")
 
 
+@pytest.mark.parametrize("before", [2, 3, 4])
+def test_exact_ties_refuse_cohorts_that_all_end_at_one_time(before: int) -> None:
+    """Whoever was at risk ended, so no draw tells the cohorts apart: the information is 0, by rounding often just above it (R gives NA)."""
+    both, second = cohort([5] * 7, [1] * 7), np.repeat([0.0, 1.0], [before, 7 - before])
+    with pytest.raises(NotEstimable, match="no maximum"):
+        fitted_cox(both, second[:, None], ties="exact")
+
+
 @pytest.mark.parametrize("ties", ["efron", "breslow", "exact"])
 @pytest.mark.parametrize("terms", [0, 1])
 def test_cohorts_apart_in_all_their_lead_times_have_no_ratio(ties: str, terms: int) -> None:

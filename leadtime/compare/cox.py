@@ -62,7 +62,8 @@ def fitted_cox(both: Cohort, x: Floats, *, ties: Ties = "efron", repeated: bool 
         raise NotEstimable("nobody finished in this part of the follow-up")
     if ties == "exact" and repeated:
         raise NotEstimable("exact ties have no errors by person, and some persons have several cases; give ties='efron'")
-    null, point, there = _climbed(_likelihood(both, x, ties), x.shape[1])
+    least = _FLAT * both.observed.sum() * x.var(axis=0)
+    null, point, there = _climbed(_likelihood(both, x, ties), least)
     covariance: Floats = np.linalg.inv(there[2]).astype(np.float64)
     if repeated and both.person is not None:
         covariance = sandwich(covariance, score_residuals(both, x, point, ties=ties), both.person)
@@ -84,13 +85,14 @@ def _likelihood(both: Cohort, x: Floats, ties: Ties) -> Callable[[Floats], Terms
     return at
 
 
-def _flat(null: Terms, there: Terms) -> bool:
+def _flat(null: Terms, there: Terms, least: Floats) -> bool:
     """Whether the likelihood is flat in some direction, by its information there as a share of that with all coefficients at 0.
 
-    So it is where a coefficient runs away: a hazard ratio of e^18 leaves that share.
+    So it is where a coefficient runs away: a hazard ratio of e^18 leaves that share. And it is flat from the start where nobody ended
+    while another was at risk to be told from them: that information is 0 but for rounding, less than `least`.
     """
     first, second = null[2], there[2]
-    if not (np.isfinite(first).all() and np.isfinite(second).all() and (np.diag(first) > 0).all()):
+    if not (np.isfinite(first).all() and np.isfinite(second).all() and (np.diag(first) > least).all()):
         return True
     scale = 1 / np.sqrt(np.diag(first))
     first, second = (each * np.outer(scale, scale) for each in (first, second))
@@ -101,12 +103,12 @@ def _flat(null: Terms, there: Terms) -> bool:
     return bool(np.linalg.eigvalsh((share + share.T) / 2).min() < _FLAT)
 
 
-def _climbed(at: Callable[[Floats], Terms], size: int) -> tuple[Terms, Floats, Terms]:
+def _climbed(at: Callable[[Floats], Terms], least: Floats) -> tuple[Terms, Floats, Terms]:
     """Newton's method from 0: the likelihood there, the coefficients at its maximum, and the likelihood there."""
-    point = np.zeros(size)
+    point = np.zeros_like(least)
     null = here = at(point)
     for _ in range(_MOST_STEPS):
-        if _flat(null, here):
+        if _flat(null, here, least):
             break
         step = np.linalg.solve(here[2], here[1])
         if np.abs(step).max() <= _CLOSE * max(1.0, float(np.abs(point).max())):
