@@ -195,11 +195,15 @@ def _rank(header: str) -> tuple[str, int] | None:
     return _GUESSES.get(squeezed(header))
 
 
-def _rank_of_second(header: str, headers: Collection[str]) -> tuple[str, int] | None:
-    """What a header says that stands twice, where figures hang on which of the two is meant; the second is numbered in reading."""
-    numbered = _NUMBERED.fullmatch(header)
-    ranked = _rank(numbered["first"]) if numbered and numbered["first"] in headers else None
-    return ranked if ranked and ranked[0] in (*REQUIRED_ROLES, "end") else None
+def _seconds(headers: Sequence[str]) -> dict[str, tuple[str, int]]:
+    """What the headers say that stand twice, where figures hang on which of the two is meant; the second is numbered in reading.
+
+    Where all that an event needs stands twice, the second is another table beside the first, which is told of its rows.
+    """
+    numbered = {header: found["first"] for header in headers if (found := _NUMBERED.fullmatch(header)) and found["first"] in headers}
+    ranks = {header: ranked for header, first in numbered.items() if (ranked := _rank(first))}
+    found_twice = {header: ranked for header, ranked in ranks.items() if ranked[0] in (*REQUIRED_ROLES, "end")}
+    return {} if {role for role, _ in found_twice.values()} >= set(REQUIRED_ROLES) else found_twice
 
 
 def role_of(header: str) -> str | None:
@@ -332,8 +336,9 @@ def _resolved(headers: Sequence[str], columns: Mapping[str, str] | None, where: 
     given = {role: _given(role, header, headers, where) for role, header in (columns or {}).items()}
     used = set(given.values())
     candidates: dict[str, list[tuple[int, str]]] = {}
+    seconds = _seconds(headers) if events else {}
     for header in headers:
-        ranked = _rank(header) or (_rank_of_second(header, headers) if events else None)
+        ranked = _rank(header) or seconds.get(header)
         if ranked and header not in used and ranked[0] not in given:
             candidates.setdefault(ranked[0], []).append((ranked[1], header))
     of_status = _of_status([header for header in headers if header not in used], {*given, *candidates}) if events else {}

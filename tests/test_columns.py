@@ -158,4 +158,6 @@ def test_a_header_that_stands_twice_is_an_ambiguity_where_all_figures_hang_on_it
         resolve_roles(["Ärende", "Händelse", "Datum", "Datum (2)"])
     chosen = resolve_roles(["Ärende", "Händelse", "Datum", "Datum (2)"], {"start": "Datum (2)"})
     assert chosen.roles["start"] == "Datum (2)"
+    beside = ["Ärende", "Händelse", "Datum", "Ärende (2)", "Händelse (2)", "Datum (2)"]
+    assert resolve_roles(beside).roles["start"] == "Datum"
     assert resolve_roles(["Ärende", "Händelse", "Datum", "Enhet", "Enhet (2)"]).roles["unit"] == "Enhet"

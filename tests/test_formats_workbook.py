@@ -229,6 +229,22 @@ def test_a_row_that_divides_a_headers_date_is_part_of_it_and_a_row_of_data_is_no
 
 
 @pytest.mark.usefixtures("library")
+def test_names_below_merged_headings_are_the_names_of_their_columns(tmp_path: Path) -> None:
+    header, parts = ["Barn", "Kohort", "Remiss", None, "Utredning", None], [None, None, "Inkommen", "Besök 1", "Besök 2", "Diagnos"]
+    data = ["a", "före", "2019-01-01", "2019-01-05", None, "2019-01-09"], ["b", "före", "2019-02-01", None, "2019-02-07", None]
+    wide = lt.read_log(merged_book(tmp_path / "wide.xlsx", ["A1:A2", "B1:B2", "C1:D1", "E1:F1"], header, parts, *data))
+    assert wide.activities == ("Besök 1", "Besök 2", "Diagnos", "Inkommen")
+    assert (wide.quality.rows_read, wide.quality.rows_rejected) == (5, 0)
+    header, parts = ["Ärende", "Händelse", "Start", None, "Slut", None], [None, None, "Datum", "Tid", "Datum", "Tid"]
+    row = ["a", "Vård", "2019-01-01", "09:00", "2019-01-01", "10:30"]
+    long = lt.read_log(merged_book(tmp_path / "long.xlsx", ["C1:D1", "E1:F1"], header, parts, row))
+    assert (long.quality.rows_read, long.precision) == (1, "clock")
+    assert lt.lead_times(long).to_pandas()["lead_time_days"].tolist() == [1.5 / 24]
+    stray = lt.read_log(merged_book(tmp_path / "stray.xlsx", [], [*header[:3], None], [None, "Vård", None, "obs"], row[:3]))
+    assert (stray.quality.rows_read, stray.quality.rows_kept) == (2, 1)
+
+
+@pytest.mark.usefixtures("library")
 def test_rows_that_a_filter_hides_and_hidden_columns_are_read_and_told(tmp_path: Path) -> None:
     made = openpyxl.Workbook()
     made.create_sheet("Läs mig").row_dimensions[1].hidden = True  # a sheet without events has no say

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -10,7 +11,7 @@ from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 
-from leadtime.columns import REQUIRED_ROLES, normalised, resolve_some
+from leadtime.columns import REQUIRED_ROLES, normalised, resolve_some, role_of
 from leadtime.engine.session import Session
 from leadtime.engine.tables import Moments, columns_table
 from leadtime.errors import InputError, LeadtimeError
@@ -25,6 +26,7 @@ from leadtime.results import Finding
 __all__ = ["cell_text", "midnights", "opened_workbook", "read_workbook"]
 
 _HEADER_WITHIN = 50
+_VALUE = re.compile(r"[0-9]{2}")  # a date or a number, where a name has one digit at the most: Besök 2
 _MIDNIGHT = time(0)
 
 
@@ -266,8 +268,11 @@ def _header_place(found: SheetRows, options: Options) -> tuple[int, list[str | N
         two = _best(enumerate(map(_joined, texts, texts[1:]), start=1), options)
         best = two if two[0] > max(best[0], 1) else best
     score, place, cells = best
-    if score == len(REQUIRED_ROLES) and place + 1 < len(texts) and _divides(cells, texts[place + 1]):
-        return place + 1, _joined(cells, texts[place + 1])
+    below = texts[place + 1] if place + 1 < len(texts) else []
+    both = _joined(cells, below)
+    named = score > 0 and _names_the_unnamed(cells, below) and header_score([cell or "" for cell in both], options) >= score
+    if named or (score == len(REQUIRED_ROLES) and _divides(cells, below)):
+        return place + 1, both
     return (place, cells) if score >= (1 if options.of_cases or options.wide else 2) else None
 
 
@@ -279,6 +284,15 @@ def _divides(header: Sequence[str | None], below: Sequence[str | None]) -> bool:
     except LeadtimeError:
         return False  # ambiguous; told where the roles are settled
     return own and set(both) > set(alone)
+
+
+def _names_the_unnamed(header: Sequence[str | None], below: Sequence[str | None]) -> bool:
+    """Whether the row below a header names columns that it leaves blank, as below merged cells, and is no row of a case."""
+    padded = [*header, *([None] * (len(below) - len(header)))]
+    names = [(above, name) for above, name in zip(padded, below, strict=False) if name and name.strip()]
+    cased = any(role_of(above or "") == "case_id" for above in header)
+    own = all(role_of(above or "") != "case_id" and not _VALUE.search(name) for above, name in names)
+    return cased and own and len(names) > 1 and not all(above for above, _ in names)
 
 
 def _best(rows: Iterable[tuple[int, list[str | None]]], options: Options) -> tuple[int, int, list[str | None]]:
