@@ -181,3 +181,12 @@ def test_without_a_pathway_visits_by_clock_time_on_the_last_day_of_a_case_with_d
     assert lt.contact_gaps(log, None, longer_than_days=5).to_pandas()[["contacts", "gaps"]].to_numpy().tolist() == [[4, 2]]
     waits = lt.waste(log, None, measures=["W1"]).waits.to_pandas()  # type: ignore[union-attr]
     assert waits["total_days"].tolist() == pytest.approx(lt.transitions(log).to_pandas()["total_days"].tolist())
+
+
+def test_a_joint_visit_is_when_its_first_row_says_whether_or_not_that_names_a_unit() -> None:
+    rows = [("08:00", None, "m"), ("09:00", "B", None), ("10:00", "A", "m"), ("11:00", "B", None)]
+    frame = pd.DataFrame(rows, columns=["start", "unit", "meeting_id"]).assign(case_id="a", activity="Visit")
+    log = lt.read_log(frame.assign(start="2020-01-03 " + frame["start"]))
+    found = lt.continuity(log).to_pandas().iloc[0]
+    assert found[["visits", "hand_overs", "secon"]].tolist() == [3, 1, 0.5]  # A, B, B; it was B, A, B
+    assert lt.case_profile(log).to_pandas()["hand_overs"].tolist() == [1]

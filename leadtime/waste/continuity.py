@@ -69,19 +69,23 @@ def continuity(log: EventLog, *, by: Level = "unit", minimum_visits: int = 2, pa
 
 def _seen(base: CaseEvents, by: str) -> Frame:
     """A row for every visit and provider, with the visit's number among those whose provider is known."""
-    rows = attended(base).with_columns(provider=nw.col(by)).filter(~nw.col("provider").is_null())
+    known = ~nw.col("provider").is_null()
+    rows = attended(base).with_columns(provider=nw.col(by))
     keep = ("case_id", "provider", "number")
     if not may_meet_jointly(base):
-        return numbered(rows).select(*keep)
-    alone = rows.filter(nw.col("meeting").is_null())
-    joint = rows.filter(~nw.col("meeting").is_null())
-    held = joint.group_by("case_id", "meeting").agg(at=nw.col("at").min(), until=nw.col("until").max(), row=nw.col("row").min())
+        return numbered(rows.filter(known)).select(*keep)
+    alone = rows.filter(nw.col("meeting").is_null(), known)
+    together = rows.filter(~nw.col("meeting").is_null())
+    joint = together.filter(known)
+    # A row that names nobody tells when the meeting was, too.
+    times = together.group_by("case_id", "meeting").agg(at=nw.col("at").min(), until=nw.col("until").max(), row=nw.col("row").min())
+    held = times.join(joint.select("case_id", "meeting").unique(), on=["case_id", "meeting"], how="inner")
     columns = ("case_id", "meeting", "provider", "at", "until", "row")
     of_several = held.with_columns(provider=nw.lit(None, dtype=nw.String))
     each = base.log.session.materialise(numbered(nw.concat([alone.select(*columns), of_several.select(*columns)], how="vertical")))
     numbers = each.filter(~nw.col("meeting").is_null()).select("case_id", "meeting", "number")
-    together = joint.select("case_id", "meeting", "provider").unique().join(numbers, on=["case_id", "meeting"], how="inner")
-    return nw.concat([each.filter(nw.col("meeting").is_null()).select(*keep), together.select(*keep)], how="vertical")
+    members = joint.select("case_id", "meeting", "provider").unique().join(numbers, on=["case_id", "meeting"], how="inner")
+    return nw.concat([each.filter(nw.col("meeting").is_null()).select(*keep), members.select(*keep)], how="vertical")
 
 
 def _counts(seen: Frame, base: CaseEvents) -> Frame:
