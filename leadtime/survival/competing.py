@@ -17,7 +17,7 @@ from leadtime.survival.checks import Array, Floats, Ints, Sample, cause_codes, c
 from leadtime.survival.curve import PAST_FOLLOW_UP, KaplanMeier, check_tau, curve_of, or_none, times_of
 from leadtime.survival.influence import Cases, Share, influence_on_area, share_errors, squared
 from leadtime.survival.limits import Interval, check_interval, probability_limits, z_value
-from leadtime.survival.risksets import RiskTable, risk_table, value_before
+from leadtime.survival.risksets import TOLERANCE, RiskTable, risk_table, value_before
 
 __all__ = ["AalenJohansen", "aalen_johansen"]
 
@@ -128,7 +128,9 @@ class AalenJohansen(Result):
 
     @cached_property
     def _probability(self) -> Floats:
-        return np.stack([share.curve for share in self._shares]) if self.causes else np.zeros(self._events.shape)
+        shares = np.stack([share.curve for share in self._shares]) if self.causes else np.zeros(self._events.shape)
+        shares[(self.waiting.survival == 0) & (shares > 1 - TOLERANCE)] = 1.0  # all have ended by this cause: 1 but for rounding
+        return shares
 
     @cached_property
     def _error(self) -> Floats:

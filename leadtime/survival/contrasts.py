@@ -33,6 +33,7 @@ from leadtime.survival.spread import NO_ERROR, SKEWED, t_interval
 __all__ = ["Arms", "ContrastInterval", "Scale", "arms_of", "contrast", "studentised"]
 
 ContrastInterval = Literal["normal", "t", "permutation"]
+_ROUNDING = 1e-12  # of tau, which its parts add up to but for rounding
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class Scale:
         amount, sign = (tau - means, -1.0) if self.lost else (means, 1.0)
         if not self.ratio:
             return amount, np.full(means.shape, sign)
-        some = amount > 0
+        some = amount > _ROUNDING * tau
         logs = np.log(amount, out=np.full(amount.shape, -np.inf), where=some)
         return logs, np.divide(sign, amount, out=np.zeros(amount.shape), where=some)
 
@@ -172,6 +173,6 @@ def studentised(pooled: Pooled, second: Bools, scale: Scale) -> Floats:
         change = np.nan_to_num(above - below, nan=0.0)
     spread = variance[0] * slope_above**2 + variance[1] * slope_below**2
     size = 1.0 if scale.ratio else max(1.0, pooled.tau)
-    far = np.where(np.abs(change) > 1e-12 * size, np.copysign(np.inf, change), 0.0)
+    far = np.where(np.abs(change) > _ROUNDING * size, np.copysign(np.inf, change), 0.0)
     usable = (spread > 0) & np.isfinite(above) & np.isfinite(below)
     return np.divide(change, np.sqrt(spread), out=far, where=usable)

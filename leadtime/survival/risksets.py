@@ -250,10 +250,12 @@ def area_under(table: RiskTable, survival: Floats, tau: float) -> tuple[float, f
     Source: DEFINITIONS 3.3; Klein & Moeschberger (2003) section 4.5; equals R survRM2.
     """
     m = table.rows_to(tau)
+    fallen = survival[:m] < 1
+    first = int(np.argmax(fallen)) if fallen.any() else m  # up to the first event the area is the time itself, without rounding
     area = variance = 0.0
     edge = float(tau)
-    for stop in range(m, 0, -BLOCK):
-        rows = slice(max(stop - BLOCK, 0), stop)
+    for stop in range(m, first, -BLOCK):
+        rows = slice(max(stop - BLOCK, first), stop)
         edges = np.append(table.time[rows].astype(np.float64), edge)
         after = area + np.cumsum((np.diff(edges) * survival[rows])[::-1])[::-1]  # area from each time to tau
         n, d = table.floats(rows)
