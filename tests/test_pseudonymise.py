@@ -360,3 +360,12 @@ def test_a_personal_number_that_is_left_is_told_by_its_row_in_the_file(tmp_path:
     path.write_text("case_id;activity;start;note\nb;x;2019-01-01;\na;x;2019-01-01;pnr 150161-2384\n", encoding="utf-8")
     with pytest.raises(lt.DisclosureError, match=r"row 3\)"):
         lt.pseudonymise(lt.read_log(path), KEY)
+
+
+def test_ids_that_get_two_pseudonyms_for_their_spelling_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "log.csv").write_text(
+        "case_id,activity,start\nK-1,Visit,2019-01-01\nk1,Visit,2019-01-02\nk2,Visit,2019-01-03\n", encoding="utf-8"
+    )
+    command = ["pseudonymise", str(tmp_path / "log.csv"), "--out", str(tmp_path / "hidden.csv"), "--key-file", str(tmp_path / "key")]
+    assert main([*command, "--new-key"]) == 0
+    assert "warning: 2 case ids differ from another only by capitals" in capsys.readouterr().out

@@ -597,3 +597,11 @@ def test_check_on_a_terminal_is_a_table(written: Callable[[str], str], capsys: p
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
     assert main(["check", written("a,x,2019-01-01\na,x,2019-01-01\n")]) == 0
     assert "┃" in capsys.readouterr().out
+
+
+def test_names_that_differ_by_signs_that_cannot_be_seen_are_told_apart() -> None:
+    found = one(
+        log_of([("a", "First visit", "2019-01-01"), ("a", "First visit", "2019-01-02"), ("b", "First\u00a0visit", "2019-01-01")]),
+        "spelled-alike",
+    )
+    assert found.examples == ("'First[U+00A0]visit' → 'First visit'",)  # type: ignore[attr-defined]

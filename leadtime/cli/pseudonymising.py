@@ -112,7 +112,8 @@ def _for_its_owner() -> Iterator[None]:
 def _tell(log: EventLog, hidden: EventLog, ids: Sequence[str] | None, *, shifted: bool) -> None:
     """What was replaced, what stays as it was, and what to think of."""
     from leadtime.ingest.pseudonyms import ID_ROLES
-    from leadtime.quality import check_persons
+    from leadtime.quality import check_ids, check_persons, effect_of
+    from leadtime.words import words
 
     replaced = [name for name in (ids if ids is not None else ID_ROLES) if name in hidden.columns]
     kept = [name for name in hidden.columns if name not in (*replaced, "row", "end_given") and not name.endswith(("_us", "_is_date"))]
@@ -120,6 +121,8 @@ def _tell(log: EventLog, hidden: EventLog, ids: Sequence[str] | None, *, shifted
     say(f"columns as they were: {', '.join(kept)}; look through them for what tells a person")
     for finding in check_persons(hidden):
         say(f"{finding.severity}: {finding.message}")
+    for finding in check_ids(log):
+        say(f"{finding.severity}: {finding.message}. {effect_of(finding.code, words('en'))}")
     if log.quality.rows_rejected:
         typer.echo(f"{log.quality.rows_rejected} rejected rows are left behind; `leadtime check` lists them")
     if shifted:

@@ -6,13 +6,25 @@ import narwhals as nw
 
 from leadtime.engine.distinct import distinct
 from leadtime.log import EventLog
-from leadtime.quality.findings import Sighting, finding
+from leadtime.quality.findings import Sighting, finding, placed
 from leadtime.quality.scope import LISTED, Frame, Scope
+from leadtime.results import Finding
 
-__all__ = ["alike_ids", "alike_within", "undeclared"]
+__all__ = ["alike_ids", "alike_within", "check_ids", "undeclared"]
 
 # What programs add to an id or take from it: decimals that a number was given (1.0), leading zeros, separators.
 _DECIMALS, _SEPARATORS, _ZEROS = r"[.,]0+$", r"[\s\-_/]", r"^0+"
+
+
+def check_ids(log: EventLog) -> tuple[Finding, ...]:
+    """Checks a log for ids of cases that only their spelling keeps apart, alone; `check_quality` does that too.
+
+    >>> import pandas as pd, leadtime as lt
+    >>> log = lt.read_log(pd.DataFrame({"case_id": ["K-1", "k1"], "activity": ["Visit"] * 2, "start": ["2019-03-05"] * 2}))
+    >>> [(one.code, one.count) for one in check_ids(log)]
+    [('ids-spelled-alike', 2)]
+    """
+    return placed(alike_within(Scope(log)), log.places)
 
 
 def alike_within(scope: Scope) -> list[Sighting]:

@@ -33,7 +33,7 @@ def of_names(scope: Scope) -> list[Sighting]:
     found = []
     for role, names in counts.items():
         pairs = nearly_alike(names)
-        shown = [f"'{name}' → '{better}'" for name, better in pairs.items()][:_LISTED]
+        shown = [f"'{_visible(name)}' → '{_visible(better)}'" for name, better in pairs.items()][:_LISTED]
         found += [Sighting(finding("spelled-alike", len(pairs), values={"role": role}, examples=shown))] if pairs else []
     rare = _rare(scope, counts["activity"])
     found += [Sighting(finding("rare-activities", len(rare), examples=_quoted(rare)))] if rare else []
@@ -155,4 +155,14 @@ def _rare(scope: Scope, counts: Mapping[str, int]) -> list[str]:
 
 
 def _quoted(names: Sequence[str]) -> list[str]:
-    return [f"'{name}'" for name in names[:_LISTED]] + (["…"] if len(names) > _LISTED else [])
+    return [f"'{_visible(name)}'" for name in names[:_LISTED]] + (["…"] if len(names) > _LISTED else [])
+
+
+def _visible(name: str) -> str:
+    r"""A name with the signs told that can't be seen, such as a non-breaking space: two names that differ by them look like one.
+
+    >>> _visible("Första\u00a0besök"), _visible("Första besök")
+    ('Första[U+00A0]besök', 'Första besök')
+    """
+    unseen = {sign for sign in name if sign != " " and unicodedata.category(sign) in ("Zs", "Cf")}
+    return "".join(f"[U+{ord(sign):04X}]" if sign in unseen else sign for sign in name)
