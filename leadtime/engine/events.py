@@ -32,8 +32,9 @@ from leadtime.engine.zones import Offsets, offsets_steps
 
 __all__ = ["Reading", "attribute_names", "case_table", "event_table", "lost_of_cases", "repeated_cases"]
 
-# Before 2.0, DuckDB takes what stands before a full stop in a name for a table.
+# Before 2.0, DuckDB takes what stands before a full stop in a name for a table, and a double quote for the end of a name.
 _DOTTED = not duckdb.__version__.startswith(("0.", "1."))
+_UNDOTTED = str.maketrans({".": "_", '"': "_"})
 _EXAMPLES = ", ".join(literal(case) for case in EXAMPLE_CASES.values())
 _PARTS = ("us", "wall_us", "is_date")
 _BOUNDS = ("lower_wall_us", "upper_wall_us")
@@ -83,19 +84,19 @@ class Reading:
 def attribute_names(headers: Iterable[str], *, used: Collection[str], dotted: bool = _DOTTED) -> dict[str, str]:
     """Gives the name of each attribute in the event table: its own header, unless that is taken (engines' names know no case).
 
-    Where the engine knows no `dotted` names, a full stop becomes an underscore.
+    Where the engine knows no `dotted` names, a full stop becomes an underscore, and so does a double quote.
 
     >>> attribute_names(["Händelse", "Row", "Kön"], used=["Händelse"])
     {'Row': 'Row (2)', 'Kön': 'Kön'}
-    >>> attribute_names(["Tel.nr", "Tel_nr"], used=[], dotted=False)
-    {'Tel.nr': 'Tel_nr', 'Tel_nr': 'Tel_nr (2)'}
+    >>> attribute_names(["Tel.nr", "Tel_nr", '"Tel"'], used=[], dotted=False)
+    {'Tel.nr': 'Tel_nr', 'Tel_nr': 'Tel_nr (2)', '"Tel"': '_Tel_'}
     """
     taken = {name.casefold() for name in (*RESERVED_NAMES, *ROLES, *_BOOK)}
     names: dict[str, str] = {}
     for header in headers:
         if header in used:
             continue
-        plain = header if dotted else header.replace(".", "_")
+        plain = header if dotted else header.translate(_UNDOTTED)
         name, number = plain, 2
         while name.casefold() in taken:
             name, number = f"{plain} ({number})", number + 1

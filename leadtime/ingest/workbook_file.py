@@ -83,8 +83,8 @@ def _by_calamine(path: Path, wanted: Sequence[str] | None, *, merges: bool) -> l
     """The rows by calamine; none where it can't read what openpyxl perhaps can, or explains better."""
     import python_calamine
 
-    if merges and not hasattr(python_calamine.CalamineSheet, "merged_cell_ranges"):
-        return None  # an old one
+    if not hasattr(python_calamine, "CalamineTable"):
+        return None  # one before 0.6, which leaves a text's _x0041_ as it is spelled
     try:
         with python_calamine.CalamineWorkbook.from_path(path) as book:
             of_cells = [sheet.name for sheet in book.sheets_metadata if sheet.typ == python_calamine.SheetTypeEnum.WorkSheet]
@@ -95,7 +95,7 @@ def _by_calamine(path: Path, wanted: Sequence[str] | None, *, merges: bool) -> l
     except (python_calamine.CalamineError, OSError, ValueError):
         return None
     except BaseException as error:
-        # Before 0.6 it panics at some damaged workbooks, with an exception of Rust's that is no `Exception`.
+        # At some damaged workbooks it has panicked, with an exception of Rust's that is no `Exception`.
         if type(error).__module__ != "pyo3_runtime":
             raise
         return None
