@@ -147,7 +147,7 @@ def figures(frame: pd.DataFrame, cohort: str, unit: str, texts: dict[str, str]) 
     found: list[object] = [times.to_pandas()["lead_time_days"].dropna().sort_values().tolist()]
     for table in tables:
         made = table.to_pandas().select_dtypes("number")
-        found.append(sorted(round(float(value), 6) for value in made.to_numpy(dtype=float).ravel() if value == value))
+        found.append(sorted(round(float(value), 6) for value in made.to_numpy(dtype=float, na_value=float("nan")).ravel() if value == value))
     assert log.session.rows("SELECT count(*) FROM canary") == [(0,)]
     return found
 
