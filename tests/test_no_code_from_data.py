@@ -146,8 +146,8 @@ def figures(frame: pd.DataFrame, cohort: str, unit: str, texts: dict[str, str]) 
     lt.check_quality(log, pathway, today="2021-01-01")  # how many names are alike hangs on the names
     found: list[object] = [times.to_pandas()["lead_time_days"].dropna().sort_values().tolist()]
     for table in tables:
-        made = table.to_pandas().select_dtypes("number")
-        found.append(sorted(round(float(value), 6) for value in made.to_numpy(dtype=float, na_value=float("nan")).ravel() if value == value))
+        values = table.to_pandas().select_dtypes("number").to_numpy(dtype=float, na_value=float("nan")).ravel()
+        found.append(sorted(round(float(value), 6) for value in values if value == value))
     assert log.session.rows("SELECT count(*) FROM canary") == [(0,)]
     return found
 
