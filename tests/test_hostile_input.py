@@ -324,9 +324,10 @@ def test_formulas_are_never_computed(tmp_path: Path) -> None:
 def test_a_header_that_stands_twice_is_an_error_where_it_plays_a_role_and_numbered_where_not(tmp_path: Path) -> None:
     path = tmp_path / "log.csv"
     path.write_text("Ärende;Händelse;Datum;Datum\n1;x;2019-01-01;2019-01-02\n", encoding="utf-8")
-    log = lt.read_log(path)
-    # The second is called otherwise, and so plays no role.
-    assert log.to_pandas()["Datum (2)"].astype(str).tolist() == ["2019-01-02"]
+    assert "'Datum' and 'Datum (2)' in 'log.csv' could each be start" in refused(path)
+    log = lt.read_log(path, columns={"start": "Datum (2)"})
+    assert log.to_pandas()["Datum"].astype(str).tolist() == ["2019-01-01"]
+    assert log.to_pandas()["start_wall_us"].tolist() == [pd.Timestamp("2019-01-02").value // 1000]
     path.write_text("Ärende;Händelse;Datum;Anm;Anm\n1;x;2019-01-01;a;b\n", encoding="utf-8")
     frame = lt.read_log(path).to_pandas()
     assert frame[["Anm", "Anm (2)"]].to_numpy().tolist() == [["a", "b"]]
