@@ -151,7 +151,13 @@ class Session(InEngine):
             if shared or not lasting:
                 names.append(name)
                 break
-        relation = cast("duckdb.DuckDBPyRelation", frame.to_native())
+        return self._stored(cast("duckdb.DuckDBPyRelation", frame.to_native()), name)
+
+    def kept(self, relation: duckdb.DuckDBPyRelation) -> nw.LazyFrame[Any]:
+        """Computes a relation for as long as the session lives, beyond `passing`."""
+        return self._stored(relation, self.new_name("kept"))
+
+    def _stored(self, relation: duckdb.DuckDBPyRelation, name: str) -> nw.LazyFrame[Any]:
         with self.stoppable(), resources():
             relation.create(name)
         return self.lazy(self.connection.table(name))
@@ -170,13 +176,6 @@ class Session(InEngine):
     def coded(self, frame: nw.LazyFrame[Any], *, key: str) -> Coded | None:
         """Gives a frame with its key by number and its repeated texts as categories; None where it is too small for that to matter."""
         return coded(self, frame, key)
-
-    def kept(self, relation: duckdb.DuckDBPyRelation) -> nw.LazyFrame[Any]:
-        """Computes a relation for as long as the session lives."""
-        name = self.new_name("kept")
-        with self.stoppable(), resources():
-            relation.create(name)
-        return self.lazy(self.connection.table(name))
 
     def collect(self, frame: nw.LazyFrame[Any]) -> pd.DataFrame:
         """Computes a frame and gives it to pandas; what is held by code, as texts."""
