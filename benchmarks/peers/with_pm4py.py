@@ -1,27 +1,47 @@
-"""What pm4py has nearest to workload W, its performance graph: `python with_pm4py.py LOG [FOLDER]`.
+"""What pm4py has nearest to all of workload W: `python with_pm4py.py LOG [FOLDER]`.
 
-Its own case durations fail on a log with starts and ends (2.7), so they are taken from its frame.
+Times and counts of steps, times of cases, activities that are repeated, and hand-overs between units; a summary by cohort it hasn't.
 """
 
 import sys
 
 import pandas as pd
 import pm4py
+from with_pm4py_graph import read, steps, written
 
-events = pd.read_parquet(sys.argv[1]).rename(columns={"start": "start_timestamp"})
-events["ended"] = events["end"].fillna(events["start_timestamp"])
-log = pm4py.format_dataframe(
-    events, case_id="case_id", activity_key="activity", timestamp_key="ended", start_timestamp_key="start_timestamp"
-)
-graph, _, _ = pm4py.discover_performance_dfg(log)
-cases = log.groupby("case:concept:name")
-lead = (cases["time:timestamp"].max() - cases["start_timestamp"].min()) / pd.Timedelta(days=1)
-print(len(graph), len(lead))
-if len(sys.argv) > 2:
-    lead.rename("lead_time_days").rename_axis("case_id").reset_index().to_parquet(f"{sys.argv[2]}/lead_times.parquet")
-    # In seconds and from the end before, hence under names of their own.
-    steps = [
-        {"source": source, "target": target, **{f"{name}_s": value for name, value in found.items()}}
-        for (source, target), found in graph.items()
-    ]
-    pd.DataFrame(steps).to_parquet(f"{sys.argv[2]}/transitions.parquet")
+DAY_S = 86_400
+
+
+def counted_steps(log: pd.DataFrame) -> pd.DataFrame:
+    """Times between activities, and how often each step was taken, which is a function of its own."""
+    counts, _, _ = pm4py.discover_dfg(log)
+    n = pd.Series(counts, name="n").rename_axis(["source", "target"]).reset_index()
+    return steps(log).merge(n, on=["source", "target"])
+
+
+def case_times(log: pd.DataFrame) -> pd.DataFrame:
+    """Sojourn, service and waiting of each case, in seconds."""
+    times = pm4py.insert_case_service_waiting_time(log, start_timestamp_key="start_timestamp")
+    return times.groupby("case:concept:name")[["@@sojourn_time", "@@service_time", "@@waiting_time"]].first()
+
+
+def case_profile(times: pd.DataFrame) -> pd.DataFrame:
+    """Its service time counts what overlaps twice, hence the names of their own."""
+    profile = times[["@@service_time", "@@waiting_time"]].set_axis(["service_s", "not_service_s"], axis=1)
+    return profile.rename_axis("case_id").reset_index()
+
+
+if __name__ == "__main__":
+    log = read(sys.argv[1])
+    times = case_times(log)
+    rework = pm4py.get_rework_cases_per_activity(log)
+    hand_overs = pm4py.discover_handover_of_work_network(log).connections
+    written(
+        {
+            "lead_times": (times["@@sojourn_time"] / DAY_S).rename("lead_time_days").rename_axis("case_id").reset_index(),
+            "transitions": counted_steps(log),
+            "case_profile": case_profile(times),
+            "rework": pd.Series(rework, name="rework_cases").rename_axis("activity").reset_index(),
+            "hand_overs": pd.Series(hand_overs, name="share").rename_axis(["source", "target"]).reset_index(),
+        }
+    )
