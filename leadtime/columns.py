@@ -72,11 +72,11 @@ _COMMON = {
     "case_id": """case caseid caseidentifier casenumber caseno casenr casekey traceid processid
         ärende ärendeid ärendenr ärendenummer ärendebeteckning diarienummer diarienr dnr fall fallid fallnr fallnummer löpnummer löpnr
         | id trace pid patient patientid patientnr patientnummer patientnumber patientkod child childid childno barn barnid barnnr barnets
-        barnkod kod individ individid individnr deltagare deltagarid studieid studienummer""",
+        barnkod barnetsnr barnetsid barnetskod barnnummer kod individ individid individnr deltagare deltagarid studieid studienummer""",
     "activity": """activity activityname activitylabel activities event eventname eventtype händelse händelsenamn händelsetyp aktivitet
         aktivitetsnamn aktivitetstyp
         | encountertype visittype contacttype appointmenttype vårdkontakttyp besökstyp
-        task taskname step action åtgärd åtgärder moment steg kontakt kontakttyp kontaktorsak insats processteg vad""",
+        task taskname step action åtgärd åtgärder moment steg kontakt kontakttyp kontaktorsak insats processteg vad vadhände vadharhänt""",
     "start": """startdatumtid starttidpunkt startdatetime
         start starttid startdatum starttime startdate starttimestamp startedat started begin begindate begintime date datetime time
         timestamp eventtime eventdate eventtimestamp datum datumtid datumochtid datumtidpunkt tid tidpunkt tidsstämpel händelsedatum

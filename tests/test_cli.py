@@ -333,3 +333,27 @@ def test_the_sheets_that_a_pathway_file_names_hold_for_every_workbook(
     (tmp_path / "p.toml").write_text(SMALL_PATHWAY + '[log]\nsheets = ["new"]\n', encoding="utf-8")
     main(["check", str(tmp_path / f"log.{ending}"), "--pathway", str(tmp_path / "p.toml")])
     assert "1 rows read = 1 kept + 0 rejected" in capsys.readouterr().out
+
+
+def test_check_in_swedish_says_all_of_it_in_swedish(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    book = openpyxl.Workbook()
+    for name, rows in {
+        "BVC": (["Barn nr", "Händelse", "Datum"], ["1", "Upptäckt", "2019-01-01"], ["2", None, "2019-01-02"]),
+        "BUP": (["Barn-nr", "Händelse", "Datum"], ["1", "Besök", "2019-02-01"], ["1", "Besök", "sen"]),
+    }.items():
+        sheet = book.create_sheet(name)
+        for row in rows:
+            sheet.append(row)
+    book.save(tmp_path / "log.xlsx")
+    main(["check", str(tmp_path / "log.xlsx"), "--language", "sv", "--rows", "1"])
+    out = capsys.readouterr().out
+    for line in (
+        "4 lästa rader = 2 behållna + 2 avvisade",
+        "  avvisade: oläsligt startdatum: 1",
+        "  kolumn för case_id: 'Barn nr'",
+        "(till exempel 'Barn-nr' på bladet 'BUP' som 'Barn nr')",
+        "  log.xlsx rad 3 på bladet 'BVC': aktivitet saknas (kolumnen Händelse)",
+        "  och 1 till",
+    ):
+        assert line in out
+    assert not re.search(r"\b(rows?|of sheet|rejected|column|more)\b", re.sub(r"\[[\w-]+\]|columns=|--column", "", out))

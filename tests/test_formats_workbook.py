@@ -324,3 +324,53 @@ def test_a_workbook_at_which_calamine_panics_is_left_to_openpyxl(
     else:
         with pytest.raises(panic, match="out of bounds"):
             lt.read_log(path)
+
+
+def sheets_of(path: Path, **sheets: list[Cells]) -> Path:
+    """A workbook of sheets, each with a header of its own."""
+    made = openpyxl.Workbook()
+    made.remove(made.active)
+    for name, cells in sheets.items():
+        sheet = made.create_sheet(name)
+        for row in cells:
+            sheet.append(row)
+    made.save(path)
+    return path
+
+
+@pytest.mark.usefixtures("library")
+def test_units_that_call_a_column_by_names_of_their_own_are_read_as_one_table_and_told(tmp_path: Path) -> None:
+    path = sheets_of(
+        tmp_path / "log.xlsx",
+        BVC=[["Barn nr", "Händelse", "Datum"], ["a", "Upptäckt", MORNING], ["b", "Upptäckt", "2024-03-06"]],
+        BUP=[["Åtgärd", "Barn-nr", "Startdatum"], ["Diagnos", "a", MORNING]],
+    )
+    for columns in (None, {"start": "Startdatum", "case_id": "Barn-nr"}):
+        log = lt.read_log(path, columns=columns)
+        assert [(event["case_id"], event["activity"], event["unit"]) for event in events(log)] == [
+            ("a", "Upptäckt", "BVC"), ("b", "Upptäckt", "BVC"), ("a", "Diagnos", "BUP"),
+        ]  # fmt: skip
+        assert log.quality.rows_rejected == 0
+        told = next(finding for finding in log.quality.findings if finding.code == "headers-differ")
+        assert told.count == 3
+    assert told.examples[0] == "'Barn nr' of sheet 'BVC' as 'Barn-nr'"
+
+
+def test_two_columns_of_one_sheet_stay_two_whatever_another_sheet_calls_them(tmp_path: Path) -> None:
+    path = sheets_of(
+        tmp_path / "log.xlsx",
+        A=[["Ärende", "Händelse", "Datum", "Åtgärd"], ["a", "Upptäckt", MORNING, "x"]],
+        B=[["Ärende", "Åtgärd", "Datum"], ["b", "Diagnos", MORNING]],
+    )
+    log = lt.read_log(path)
+    assert dict(log.quality.rejected_by_reason) == {"no activity": 1}
+    assert not [finding for finding in log.quality.findings if finding.code == "headers-differ"]
+    # Wide sheets have a column for each milestone, and two of those are never one.
+    wide = sheets_of(
+        tmp_path / "wide.xlsx",
+        A=[["Barn nr", "Remiss", "Utredning", "Insats"], ["a", "2024-01-01", None, "2024-02-01"]],
+        B=[["Barn-nr", "Remiss", "Utredning", "Åtgärd"], ["b", "2024-01-01", "2024-02-01", "2024-03-01"]],
+    )
+    assert [(event["case_id"], event["activity"]) for event in events(lt.read_log(wide))] == [
+        ("a", "Remiss"), ("a", "Insats"), ("b", "Remiss"), ("b", "Utredning"), ("b", "Åtgärd"),
+    ]  # fmt: skip

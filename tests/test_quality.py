@@ -283,7 +283,7 @@ def test_a_check_with_a_pathway_fires_where_it_should_and_is_silent_where_it_sho
 # What only some formats show; the tests of those formats have them.
 OF_FORMATS = {
     "concepts-without-name", "dates-in-attribute", "ditto-marks",
-    "diverging-cases", "guarded-text", "hidden-columns", "hidden-rows", "hidden-sheet", "joined-clock",
+    "diverging-cases", "guarded-text", "headers-differ", "hidden-columns", "hidden-rows", "hidden-sheet", "joined-clock",
     "keys-spelled-apart", "keys-without-events", "later-attribute-values",
     "lifecycle-paired", "lifecycle-unpaired", "merged-cells",
     "nested-attributes", "no-row-order", "open-ends", "other-resources", "partial-case-dates", "partial-dates",

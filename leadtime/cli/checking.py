@@ -16,7 +16,7 @@ from leadtime.files import write_whole
 
 if TYPE_CHECKING:
     from leadtime.log import EventLog
-    from leadtime.results import Finding, QualityReport
+    from leadtime.results import Finding, QualityReport, Value
     from leadtime.words import Words as Catalogue
 
 __all__ = ["check"]
@@ -43,34 +43,39 @@ def check(
 ) -> None:
     """Check a log: what was read, what was rejected and why, what is odd; exits 1 where something must be mended."""
     from leadtime import check_quality
+    from leadtime.words import words
 
     pathway = pathway_of(pathway_file)
     log = read(log_file, pathway, columns, timezone, observed_until, sheets, date_order, names, object_type=object_type)
     quality = check_quality(
         log, pathway, today=today, silent_days=silent_days, country=country, reserve_numbers=tuple(reserve_numbers or ())
     )
-    _print_account(log, quality)
-    _print_findings(quality.findings, language)
-    _list_rejected(log, rows)
+    text = words(language)
+    _print_account(log, quality, text)
+    _print_findings(quality.findings, text)
+    _list_rejected(log, rows, text)
     if propose is not None:
         _write_names(log, propose)
     if quality.errors:
         raise typer.Exit(1)
 
 
-def _print_account(log: EventLog, quality: QualityReport) -> None:
-    typer.echo(f"{quality.rows_read} rows read = {quality.rows_kept} kept + {quality.rows_rejected} rejected")
+def _print_account(log: EventLog, quality: QualityReport, text: Catalogue) -> None:
+    counts = {"read": quality.rows_read, "kept": quality.rows_kept, "rejected": quality.rows_rejected}
+    typer.echo(text.say("quality.read_rows", counts))
     for reason, count in quality.rejected_by_reason.items():
-        typer.echo(f"  rejected: {reason}: {count}")
+        typer.echo(f"  {text.say('quality.rejected_reason', {'reason': _reason(reason, text), 'count': count})}")
     for role, header in log.roles.items():
-        say(f"  column {role}: '{header}'")
+        say(f"  {text.say('quality.role_column', {'role': role, 'header': header})}")
 
 
-def _print_findings(findings: Sequence[Finding], language: str) -> None:
+def _reason(reason: object, text: Catalogue) -> str:
+    """Why a row was rejected, in a language; in English as `log.rejected` has it."""
+    return str(reason) if text.language == "en" else text.texts.get(f"report.reason.{reason}", str(reason))
+
+
+def _print_findings(findings: Sequence[Finding], text: Catalogue) -> None:
     """A table on a terminal; elsewhere one finding a line, which other programs can search."""
-    from leadtime.words import words
-
-    text = words(language)
     rows = [_told(one, text) for one in findings]
     if not rows:
         typer.echo(text.say("quality.no_findings"))
@@ -111,13 +116,20 @@ def _print_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None
     Console().print(table)
 
 
-def _list_rejected(log: EventLog, most: int) -> None:
+def _list_rejected(log: EventLog, most: int, text: Catalogue) -> None:
     records = log.rejected.records()
     for row in records[:most]:
-        column = f" (column {row['column']})" if row["column"] else ""
-        say(f"  {place(row)}: {row['reason']}{column}")
+        column = f" ({text.say('quality.of_column', {'column': row['column']})})" if row["column"] else ""
+        say(f"  {_place(row, text)}: {_reason(row['reason'], text)}{column}")
     if len(records) > most:
-        typer.echo(f"  and {len(records) - most} more")
+        typer.echo(f"  {text.say('quality.more_rows', {'count': len(records) - most})}")
+
+
+def _place(row: Mapping[str, Value], text: Catalogue) -> str:
+    if text.language == "en":
+        return place(row)
+    key = "quality.row_of_sheet" if row["sheet"] else "quality.row"
+    return f"{row['source']} {text.say(key, {'row': row['row_number'], 'sheet': row['sheet']})}"
 
 
 def _write_names(log: EventLog, path: Path) -> None:

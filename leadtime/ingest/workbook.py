@@ -19,6 +19,7 @@ from leadtime.ingest.merged import Filled, filled_down
 from leadtime.ingest.other_tables import as_above, rows_beside, second_header
 from leadtime.ingest.settings import Settings, is_cases_name, settings_in
 from leadtime.ingest.source import Options, Source, header_score, unique_headers
+from leadtime.ingest.stacking import stacked
 from leadtime.ingest.workbook_file import SheetRows, opened_workbook, sheet_rows
 from leadtime.quality import finding
 from leadtime.results import Finding
@@ -54,7 +55,7 @@ def read_workbook(session: Session, path: Path, options: Options) -> Source:
     settings, found = _apart(found, path)
     sheets, skipped = _sheets(found, path, options)
     of_cases = () if options.of_cases else tuple(name for name in skipped if is_cases_name(name))
-    headers, places = _stacked(sheets)
+    headers, places, called = stacked([(sheet.name, sheet.headers) for sheet in sheets], options.columns)
     paired = list(zip(sheets, places, strict=True))
     dates = {i for i in range(len(headers)) if _are_dates([sheet.columns[place[i]] for sheet, place in paired if i in place])}
     blocks = [
@@ -70,6 +71,7 @@ def read_workbook(session: Session, path: Path, options: Options) -> Source:
     names = ", ".join(sheet.name for sheet in sheets)
     choices = {"sheets": names, "header_row": ", ".join(str(sheet.header_row) for sheet in sheets)}
     findings = tuple(_findings(sheets, [name for name in skipped if name not in of_cases], named=options.sheets is not None))
+    findings += (finding("headers-differ", len(called), examples=called[:10]),) if called else ()
     return Source(
         raw, path.name, "xlsx", str(path), choices, findings, sheets_stacked=len(sheets) > 1, dates=frozenset(headers[i] for i in dates),
         case_sheets=of_cases, settings=settings,
@@ -321,21 +323,3 @@ def _joined(upper: Sequence[str | None], lower: Sequence[str | None]) -> list[st
         twice = name is not None and counts[normalised(name)] > 1
         joined.append(f"{group} {name}" if twice and group else name or top)
     return joined
-
-
-def _stacked(sheets: Sequence[_Sheet]) -> tuple[list[str], list[dict[int, int]]]:
-    """The headers of all sheets, compared as headers are, and where each stands in each sheet."""
-    headers: list[str] = []
-    keys: dict[str, int] = {}
-    places: list[dict[int, int]] = []
-    for sheet in sheets:
-        place: dict[int, int] = {}
-        for i, header in enumerate(sheet.headers):
-            # Within a sheet two headers stay two, however alike.
-            key = header if sum(normalised(other) == normalised(header) for other in sheet.headers) > 1 else normalised(header)
-            if key not in keys:
-                keys[key] = len(headers)
-                headers.append(header)
-            place[keys[key]] = i
-        places.append(place)
-    return headers, places

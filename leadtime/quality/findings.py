@@ -34,8 +34,8 @@ SEVERITIES: Mapping[str, Severity] = MappingProxyType({
     ), "warning"),
     **dict.fromkeys((
         "case-without-events", "concepts-without-name",
-        "ditto-marks", "diverging-cases", "guarded-text", "guessed-role", "hidden-columns", "joined-clock", "keys-without-events",
-        "later-attribute-values", "lifecycle-paired",
+        "ditto-marks", "diverging-cases", "guarded-text", "guessed-role", "headers-differ", "hidden-columns", "joined-clock",
+        "keys-without-events", "later-attribute-values", "lifecycle-paired",
         "merged-cells", "midnight-dates", "missing-values", "mixed-precision", "nested-attributes",
         "no-row-order", "open-ends", "other-resources", "outlying-durations", "partial-case-dates", "rare-activities", "repeated-header",
         "same-event-merged", "shared-events", "sheet-skipped", "tied-times", "trimmed", "twice-occurring-time", "unfinished-cases",
@@ -53,6 +53,13 @@ _OF_CASES = frozenset((
 ))  # fmt: skip
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
+
+# How places are written in an example: a row, of a sheet or not; a column or a range of a sheet; a sheet.
+_PLACES = (
+    r"row (?P<row>\d+)(?: of sheet '(?P<sheet>.*)')?",
+    r"(?P<what>'.*'|[A-Z]+\d+:[A-Z]+\d+) of sheet '(?P<sheet>.*?)'(?: as '(?P<read>.*)')?",
+    r"sheet '(?P<sheet>.*)'",
+)
 
 
 @dataclass(frozen=True)
@@ -133,15 +140,20 @@ def told(
 
 
 def place_told(example: str, text: Words) -> str:
-    """Gives an example in a language, where it is the place of a row.
+    """Gives an example in a language, where it is the place of a row or of a column.
 
     >>> place_told("row 5 of sheet 'BUP'", words("sv")), place_told("'Visitt' → 'Visit'", words("sv"))
     ("rad 5 på bladet 'BUP'", "'Visitt' → 'Visit'")
+    >>> place_told("'Startdatum' of sheet 'BUP' as 'Datum'", words("sv"))
+    "'Startdatum' på bladet 'BUP' som 'Datum'"
     """
-    place = re.fullmatch(r"row (?P<row>\d+)(?: of sheet '(?P<sheet>.*)')?", example)
+    place = next((found for pattern in _PLACES if (found := re.fullmatch(pattern, example))), None)
     if place is None:
         return example
-    return text.say("quality.row_of_sheet" if place["sheet"] else "quality.row", place.groupdict())
+    values = {name: value for name, value in place.groupdict().items() if value is not None}
+    return text.say(
+        f"quality.{'_of_'.join(name for name in ('row', 'what', 'sheet') if name in values)}{'_as' * ('read' in values)}", values
+    )
 
 
 def _kind(code: str) -> str:
