@@ -59,6 +59,15 @@ def test_the_end_of_observation_may_be_shown_though_it_is_one_childs_day(tmp_pat
     assert written(made(until="2020-03-27"), tmp_path)
 
 
+@pytest.mark.parametrize("language", ["en", "sv"])
+def test_the_default_dates_that_the_check_names_are_no_childs_day(tmp_path, language):
+    rows = [("a", "Detected", "2019-05-02"), ("a", "Talk", "1900-01-01"), ("a", "Diagnosis", "2019-06-02")]
+    log = lt.read_log(pd.DataFrame(rows, columns=["case_id", "activity", "start"]))
+    report = lt.build_report(log, None, language=language)
+    assert "1900-01-01" in str(report)
+    assert written(report, tmp_path) == ["report.html", "report.xlsx"]
+
+
 def test_a_number_that_is_a_result_is_no_case_id(tmp_path):
     assert written(made(case="{}"), tmp_path)
 

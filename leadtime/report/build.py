@@ -158,6 +158,7 @@ def _guard(part: Part, found: Gathered, disclosed: Disclosed) -> Guard:
     """What the finished files may not show; the dates and names that the report states on purpose are let through."""
     times, comparison = found.times, found.comparison
     until = [] if times.observed_until is None or times.until_assumed else [part.phrases.day(times.observed_until)]
-    dates = stated([part.generated, *until, *(comparison.break_dates.values() if comparison else ())])
+    defaults = part.phrases.text.plurals["finding.default-dates"].values()  # days that programs put, whichever case has them
+    dates = stated([part.generated, *until, *(comparison.break_dates.values() if comparison else ()), *defaults])
     names = {cohort.name for cohort in found.cohorts} | set(found.log.coded.activities)
     return Guard(found.log, disclosed.profile.threshold, dates, frozenset(names))
