@@ -104,6 +104,15 @@ def test_the_default_horizon_is_the_last_whole_month_with_five_at_risk() -> None
     assert "'before' never has 5 at risk" in none.tau_reason
 
 
+def test_the_limits_of_a_restricted_mean_are_times_that_it_can_have() -> None:
+    before, after = (30, 40, 50, 60, 70, 80, 4000), (20, 4000, 4000, 4000, 4000)
+    cases = [(cohort, days, 1) for cohort, group in (("before", before), ("after", after)) for days in group]
+    result = lt.compare(times_of(*cases), before="before", after="after", tau=4000)
+    means = [cohort.restricted_mean for cohort in result.cohorts]
+    assert (means[0] and means[0].lower, means[1] and means[1].upper) == (0.0, 4000.0)
+    assert "618.6" in str(lt.build_report(result.times.log, result.times.pathway, result))
+
+
 def test_done_left_and_waiting_sum_to_one() -> None:
     cases = [(cohort, 30 * (n + 1) // scale, n % 3) for cohort, scale in (("before", 1), ("after", 2)) for n in range(30)]
     for cohort in lt.compare(times_of(*cases)).cohorts:

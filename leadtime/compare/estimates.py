@@ -60,7 +60,7 @@ def estimated(cohort: Cohort, curve: survival.KaplanMeier, tau: float | None, op
     """Gives one cohort's figures; what a horizon is needed for stays empty without one."""
     done = left = mean = None
     if tau is not None:
-        mean = replace(curve.restricted_mean(tau, interval="t"), standard_error=curve.restricted_mean(tau).standard_error)
+        mean = _mean_up_to(tau, curve)
         chances = survival.aalen_johansen(cohort.days, cohort.outcome, entry=cohort.entry, confidence=options.confidence)
         done = chances.at([tau], cause=1)[0] if cohort.observed.any() else Estimate(0.0, confidence=options.confidence, n=cohort.n)
         any_left = bool((cohort.outcome == LEFT).any())
@@ -84,6 +84,13 @@ def estimated(cohort: Cohort, curve: survival.KaplanMeier, tau: float | None, op
         curve=curve,
         persons=cohort.persons,
     )
+
+
+def _mean_up_to(tau: float, curve: survival.KaplanMeier) -> Estimate:
+    """The restricted mean with R's error and the widened limits, which of few cases may leave the times that such a mean can have."""
+    mean = curve.restricted_mean(tau, interval="t")
+    lower, upper = (None if limit is None else min(max(limit, 0.0), tau) for limit in (mean.lower, mean.upper))
+    return replace(mean, lower=lower, upper=upper, standard_error=curve.restricted_mean(tau).standard_error)
 
 
 def _rest(done: Estimate, left: Estimate) -> float:
