@@ -245,6 +245,17 @@ def test_rows_that_end_before_they_start_may_be_left_out(folder: Path, capsys: p
     assert "1 end before start" in capsys.readouterr().out
 
 
+def test_a_report_of_data_with_errors_says_how_many_the_check_lists(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    slip = GOOD + "before0,Talk,1900-01-01,before\n"
+    (folder / "one.csv").write_text(slip, encoding="utf-8")
+    (folder / "two.csv").write_text(slip + "before0,Talk,2090-03-01,before\n", encoding="utf-8")
+    for name, errors, them in (("one.csv", "1 error", "it"), ("two.csv", "2 errors", "them")):
+        assert report(folder, name) == 0
+        assert f"{errors} in the data; `leadtime check '{folder / name}'` lists {them}\n" in capsys.readouterr().out
+    assert report(folder, "good.csv") == 0
+    assert "leadtime check" not in capsys.readouterr().out
+
+
 def test_a_bug_is_one_line_and_exit_70(folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError("unforeseen")

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 import leadtime as lt
 from leadtime.cli import main
 from leadtime.errors import LeadtimeError, UsageError
-from leadtime.quality import effect_of, names, proposed_names
+from leadtime.quality import check_errors, effect_of, names, proposed_names
 from leadtime.quality.by_case import of_cases_alone, of_cases_on_route
 from leadtime.quality.case_ids import alike_within
 from leadtime.quality.days import of_days
@@ -245,6 +245,13 @@ def test_all_checks_are_asked() -> None:
     found = counts(log_of(rows, "end", "birth_date"), PATHWAY)
     for codes in PARTS.values():
         assert codes & set(found), codes
+
+
+@pytest.mark.parametrize("code", [code for code in SILENT_PAIRS if SEVERITIES.get(code) == "error"])
+def test_the_errors_alone_are_those_of_the_check(code: str) -> None:
+    (rows, more, options), _, _ = SILENT_PAIRS[code]
+    log = log_of(rows, *more, **options)
+    assert check_errors(log, today="2030-01-01") == lt.check_quality(log, today="2030-01-01").errors != ()
 
 
 def on(*days: str) -> Rows:

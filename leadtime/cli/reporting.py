@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from leadtime.ingest.settings import Settings
     from leadtime.log import EventLog
     from leadtime.pathway import Pathway
+    from leadtime.results import Finding
 
 __all__ = ["demo", "report"]
 
@@ -71,8 +73,9 @@ def report(
     A workbook that `leadtime template` wrote needs no more than its name: its settings sheet says the rest.
     """
     from leadtime import build_report, compare, lead_times
-    from leadtime.quality import check_persons, refuse_persons
+    from leadtime.quality import check_errors, check_persons, refuse_persons
 
+    reserved = tuple(reserve_numbers or ())
     out = out or log_file.with_name(f"{log_file.stem}_report")
     with progress() as step:
         step("reading the pathway", 0.0)
@@ -87,7 +90,7 @@ def report(
         if not leave_out_bad_rows:
             _require_order(log)
         if not allow_personal_numbers:
-            numbers = check_persons(log, reserve_numbers=tuple(reserve_numbers or ()))
+            numbers = check_persons(log, reserve_numbers=reserved)
             refuse_persons(numbers, remedy=", or go on all the same with --allow-personal-numbers")
         step("timing the cases", 0.4)
         times = lead_times(log, pathway)
@@ -108,6 +111,7 @@ def report(
         if releases is not None:
             made.record_release(releases)
     _account(log)
+    _tell_errors(log_file, check_errors(log, reserve_numbers=reserved))
     for _, headline in made.headlines:
         say(headline)
     typer.echo(f"Written: {out / 'report.xlsx'} and {out / 'report.html'}")
@@ -167,3 +171,12 @@ def _account(log: EventLog) -> None:
     reasons = ", ".join(f"{count} {reason}" for reason, count in quality.rejected_by_reason.items())
     account = f"{quality.rows_read} rows read = {quality.rows_kept} kept + {quality.rows_rejected} rejected"
     say(account + (f" ({reasons})" if reasons else ""))
+
+
+def _tell_errors(log_file: Path, errors: Sequence[Finding]) -> None:
+    """Says that the figures rest on data that must be mended first, for those who never asked the check."""
+    from leadtime.quality import counted
+
+    if errors:
+        them = "it" if len(errors) == 1 else "them"
+        say(f"{counted(len(errors), 'error')} in the data; `leadtime check '{log_file}'` lists {them}")

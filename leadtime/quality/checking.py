@@ -20,9 +20,9 @@ from leadtime.quality.names import of_names
 from leadtime.quality.repeats import of_repeats
 from leadtime.quality.scope import Route, Scope, day_number
 from leadtime.quality.whole import of_events
-from leadtime.results import QualityReport
+from leadtime.results import Finding, QualityReport
 
-__all__ = ["check_quality"]
+__all__ = ["check_errors", "check_quality"]
 
 
 @checks_arguments
@@ -78,6 +78,22 @@ def check_quality(
             *of_names(scope), *of_durations(scope),
         ]  # fmt: skip
     return replace(log.quality, findings=ranked((*log.quality.findings, *placed(sightings, log.places))))
+
+
+def check_errors(log: EventLog, *, today: date | str | None = None, reserve_numbers: Iterable[str] = ()) -> tuple[Finding, ...]:
+    """Gives the errors that `check_quality` finds, without the checks that find none and take longer.
+
+    >>> import pandas as pd, leadtime as lt
+    >>> log = lt.read_log(pd.DataFrame({"case_id": ["a", "b"], "activity": ["Visit"] * 2, "start": ["2019-03-05", "1900-01-01"]}))
+    >>> [error.code for error in check_errors(log)]
+    ['default-dates']
+    """
+    scope = Scope(log, today=_today(today, log.timezone), reserve=reserve_pattern(reserve_numbers))
+    by_id = of_persons(scope)
+    scope = replace(scope, log=log.coded)
+    sightings = [*by_id, *of_events(scope), *of_cases_alone(scope)]
+    found = (*log.quality.findings, *placed((one for one in sightings if one.finding.severity == "error"), log.places))
+    return tuple(one for one in found if one.severity == "error")
 
 
 def _today(given: date | str | None, timezone: str | None) -> int:
