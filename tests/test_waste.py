@@ -120,9 +120,17 @@ BY_HAND: dict[str, tuple[list[dict[str, Any]], dict[str, float | None]]] = {
             "w11_referrals": 3, "w11_decided": 2, "w11_handling_days": 14, "w11_longest_handling_days": 10,
         },
     ),
+    "W11 the decision is the first once it is sent": (
+        whole(step("refused", 5, "B", "A"), step("sent", 20, "A", "B"), step("accepted", 45, "B", "B")),
+        {"w11_referrals": 1, "w11_decided": 1, "w11_handling_days": 25},
+    ),
     "W5 back at a unit that was left, without help in between": (
         whole(event("Visit", 10, "B"), event("Visit", 20, "A"), event("Help", 30, "B"), event("Visit", 40, "A")),
         {"w5_returns_without_help": 2},
+    ),
+    "W5 help at the very meeting of the return isn't between": (
+        whole(event("Visit", 10, "B"), *together("Visit", 30, "A"), event("Help", 30, "C", meeting_id="m")),
+        {"w5_returns_without_help": 1},
     ),
     "W6 W12 two units side by side": (
         whole(event("Visit", 10, "A"), event("Visit", 5, "B"), event("Visit", 30, "B"), event("Visit", 20, "A")),
@@ -209,6 +217,13 @@ BY_HAND: dict[str, tuple[list[dict[str, Any]], dict[str, float | None]]] = {
         ),
         {"w16_specialist_referrals": 2, "w16_closed_without_action": 1},
     ),
+    "W16 the level may stand on another step than the closing": (
+        whole(
+            step("sent", 5, "A", "D", level="specialist"), step("closed", 9, "D", "D"),
+            step("sent", 10, "A", "D", "s", level="specialist"), step("closed", 15, "B", "B", "s", level="first"),
+        ),
+        {"w16_specialist_referrals": 2, "w16_closed_without_action": 1},
+    ),
     "W17 who takes the first step": (
         [
             event("Detected", 0, "A", initiator="unit"), event("Visit", 10, "B", initiator="Guardian"),
@@ -223,6 +238,14 @@ BY_HAND: dict[str, tuple[list[dict[str, Any]], dict[str, float | None]]] = {
             event("Psych", 900, "B"),
         ],
         {"w18_repeated_assessments": 1},
+    ),
+    "W18 units that assess together, or again with one who was there, repeat nothing": (
+        whole(*together("Psych", 10, "BC"), event("Psych", 20, "C"), *together("Psych", 30, "CD", "n")),
+        {"w18_repeated_assessments": 0},
+    ),
+    "W18 made again by units that meet is once": (
+        whole(*together("Psych", 10, "BC"), *together("Psych", 40, "DE", "n"), event("Psych", 60, "B")),
+        {"w18_repeated_assessments": 2},
     ),
     "W18 long after it is no repetition": (
         whole(event("Psych", 10, "B"), event("Psych", 380, "C"), stop=700),

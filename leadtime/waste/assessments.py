@@ -15,6 +15,7 @@ from leadtime.cases.clock import DAY_US
 from leadtime.errors import PathwayError
 from leadtime.pathway import Pathway
 from leadtime.waste.events import CaseEvents, Frame
+from leadtime.waste.intervals import with_meetings
 
 __all__ = ["in_series", "repeated"]
 
@@ -84,14 +85,22 @@ def _with_critical_path(cases: Frame, order: Mapping[str, tuple[str, ...]]) -> F
 
 
 def repeated(base: CaseEvents, *, within_months: float) -> Frame:
-    """W18: visits for an assessment that another unit made before, at most so many months earlier."""
-    rows = base.inside(nw.col("contact"), nw.col("kind") == "assessment", ~nw.col("unit").is_null())
-    several = rows.group_by("case_id", "activity").agg(units=nw.col("unit").n_unique()).filter(nw.col("units") > 1)
+    """W18: visits for an assessment that was made at most so many months before at a visit with no unit in common.
+
+    The rows of a joint meeting are one visit of all their units, so that units who assess together repeat nothing.
+    """
     keys = ["case_id", "activity"]
-    again = base.log.session.materialise(rows.join(several, on=keys, how="inner").select(*keys, "unit", "at", "until", "row"))
-    earlier = again.select(*keys, other=nw.col("unit"), before_at=nw.col("at"), before_until=nw.col("until"), before_row=nw.col("row"))
-    pairs = again.join(earlier, on=keys, how="inner").filter(nw.col("other") != nw.col("unit"))
+    rows = with_meetings(base.inside(nw.col("contact"), nw.col("kind") == "assessment", ~nw.col("unit").is_null()), base)
+    several = rows.group_by(*keys).agg(units=nw.col("unit").n_unique()).filter(nw.col("units") > 1)
+    alone = nw.concat_str(nw.lit("row "), nw.col("row").cast(nw.String))
+    visited = rows.join(several, on=keys, how="inner").select(*keys, "unit", "at", "row", visit=nw.coalesce("meeting", alone))
+    begun = {name: nw.col(name).min().over(*keys, "visit") for name in ("at", "row")}
+    again = base.log.session.materialise(visited.with_columns(**begun))
+    earlier = again.select(*keys, *(nw.col(name).alias(f"before_{name}") for name in ("unit", "visit", "at", "row")))
+    pairs = again.join(earlier, on=keys, how="inner").filter(nw.col("visit") != nw.col("before_visit"))
     tie = nw.col("before_at") == nw.col("at")
     follows = (nw.col("before_at") < nw.col("at")) | (tie & (nw.col("before_row") < nw.col("row")))
     recent = nw.col("at") - nw.col("before_at") <= round(within_months * MONTH_DAYS * DAY_US)
-    return pairs.filter(follows, recent).group_by("case_id").agg(w18_repeated_assessments=nw.col("row").n_unique())
+    common = (nw.col("unit") == nw.col("before_unit")).cast(nw.Int64).max()
+    apart = pairs.filter(follows, recent).group_by(*keys, "visit", "before_visit").agg(common=common).filter(nw.col("common") == 0)
+    return apart.select(*keys, "visit").unique().group_by("case_id").agg(w18_repeated_assessments=nw.len())

@@ -28,6 +28,7 @@ def _steps(base: CaseEvents) -> Frame:
         return named.select(
             "case_id", "at", "until", "row", "unit", "referral_to", status=nw.col("referral_status").str.to_lowercase(),
             referral=nw.coalesce("referral_id", alone), specialist=means("level", ("specialist",)).cast(nw.Int64),
+            placed=~nw.col("level").is_null(),
         )  # fmt: skip
 
     return base.shared("referral-steps", make)
@@ -78,7 +79,7 @@ def _returns(base: CaseEvents) -> Frame:
         return visits(base).select("case_id").unique().with_columns(w5_returns_without_help=nw.lit(None, dtype=nw.Int64))
     in_order = {f"last_{name}": nw.col(name).shift(1).over("case_id", "unit", order_by="number") for name in ("number", "helped")}
     again = seen_by(base).with_columns(**in_order)
-    helped_between = nw.col("helped") - nw.col("intervention") - nw.col("last_helped")
+    helped_between = nw.col("helped_before") - nw.col("last_helped")
     back = again.filter((nw.col("number") > nw.col("last_number") + 1) & (helped_between == 0))
     counted = back.group_by("case_id").agg(n=nw.col("number").n_unique())
     everyone = base.windows.select("case_id").join(counted, on="case_id", how="left")
@@ -86,13 +87,12 @@ def _returns(base: CaseEvents) -> Frame:
 
 
 def handling(base: CaseEvents) -> Frame:
-    """W11: from the first time a referral is sent to its decision: accepted, refused or closed."""
+    """W11: from the first time a referral is sent to its first decision from then on: accepted, refused or closed."""
     at, status = nw.col("at"), nw.col("status")
-    spans = _steps(base).group_by("case_id", "referral").agg(
-        sent=nw.when(status == "sent").then(at).min(), decided=nw.when(status.is_in(list(DECIDED))).then(at).min()
-    )  # fmt: skip
-    taken = nw.when(nw.col("decided") >= nw.col("sent")).then(nw.col("decided") - nw.col("sent"))
-    sent = spans.filter(~nw.col("sent").is_null()).with_columns(taken=taken)
+    steps = _steps(base).with_columns(sent=nw.when(status == "sent").then(at))
+    known = steps.with_columns(sent=nw.col("sent").min().over("case_id", "referral")).filter(~nw.col("sent").is_null())
+    decision = nw.when(status.is_in(list(DECIDED)), at >= nw.col("sent")).then(at - nw.col("sent"))
+    sent = known.with_columns(taken=decision).group_by("case_id", "referral").agg(taken=nw.col("taken").min())
     return sent.group_by("case_id").agg(
         w11_referrals=nw.len(),
         w11_decided=nw.col("taken").count(),
@@ -131,11 +131,12 @@ def feedback(base: CaseEvents, *, within_days: int) -> Frame:
 
 
 def closed_without_action(base: CaseEvents) -> Frame:
-    """W16: referrals at specialist level that were closed and never accepted."""
+    """W16: referrals at specialist level that were closed there and never accepted; a closing without a level is at the referral's."""
     status = nw.col("status")
+    there = (nw.col("specialist") == 1) | ~nw.col("placed")
     of_each = _steps(base).group_by("case_id", "referral").agg(
         specialist=nw.col("specialist").max(),
-        closed=((status == "closed") & (nw.col("specialist") == 1)).cast(nw.Int64).max(),
+        closed=((status == "closed") & there).cast(nw.Int64).max(),
         accepted=(status == "accepted").cast(nw.Int64).max(),
     )  # fmt: skip
     closed = nw.coalesce("closed", nw.lit(0)) * (1 - nw.coalesce("accepted", nw.lit(0)))

@@ -68,17 +68,20 @@ def _in_order(rows: Frame) -> Frame:
 
 
 def seen_by(base: CaseEvents) -> Frame:
-    """Gives a row for every visit and unit that takes part in it, with the visit's number."""
+    """Gives a row for every visit and unit that takes part in it, with its number and how many interventions came before."""
 
     def make() -> Frame:
-        keep = ("case_id", "unit", "number", "at", "until", "helped", *_MARKS)
-        alone = visits(base).filter(~nw.col("unit").is_null()).select(*keep)
+        helps = ("helped", "helped_before")
+        keep = ("case_id", "unit", "number", "at", "until", *helps, *_MARKS)
+        # The visit's own, whichever of its rows is the intervention.
+        held = visits(base).with_columns(helped_before=nw.col("helped") - nw.col("intervention"))
+        alone = held.filter(~nw.col("unit").is_null()).select(*keep)
         if not may_meet_jointly(base):
             return alone
-        numbers = visits(base).filter(~nw.col("meeting").is_null()).select("case_id", "meeting", "number", "helped")
+        numbers = held.filter(~nw.col("meeting").is_null()).select("case_id", "meeting", "number", *helps)
         rows = attended(base).filter(~nw.col("unit").is_null()).join(numbers, on=["case_id", "meeting"], how="inner")
         joint = rows.group_by("case_id", "number", "unit").agg(
-            *(nw.col(name).min() for name in ("at", "helped")), *(nw.col(name).max() for name in ("until", *_MARKS))
+            *(nw.col(name).min() for name in ("at", *helps)), *(nw.col(name).max() for name in ("until", *_MARKS))
         )
         return nw.concat([alone, joint.select(*keep)], how="vertical")
 
