@@ -21,6 +21,7 @@ __all__ = [
     "ResourceError",
     "UsageError",
     "checks_arguments",
+    "counted",
     "did_you_mean",
     "one_line",
 ]
@@ -146,6 +147,15 @@ def did_you_mean(name: str, candidates: Iterable[str]) -> str:
         return ""
     shown = ", ".join(f"'{candidate}'" for candidate in known[:12])
     return f"; there is {shown}" + (f" and {len(known) - 12} more" if len(known) > 12 else "")
+
+
+def counted(count: int, noun: str) -> str:
+    """Gives a number with its noun.
+
+    >>> counted(1, "row"), counted(2, "row")
+    ('1 row', '2 rows')
+    """
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def one_line(text: str) -> str:

@@ -12,7 +12,8 @@ import pandas as pd
 import pytest
 
 import leadtime as lt
-from leadtime.compare.audit import CODES
+from leadtime.compare.audit import CODES, AuditEntry
+from leadtime.compare.wording import audit_sentence
 
 PATHWAY = {
     "name": "test",
@@ -318,6 +319,19 @@ def test_routes_stand_inside_the_cohorts_with_the_starts_by_month() -> None:
 
 
 # What was measured
+
+
+@pytest.mark.parametrize(
+    ("language", "one", "two", "hidden"),
+    [
+        ("en", "1 case still open has had", "2 cases still open have had", "Some cases still open have had"),
+        ("sv", "1 ärende som ännu är öppet", "2 ärenden som ännu är öppna", "Some cases som ännu är öppna"),
+    ],
+)
+def test_a_sentence_of_the_audit_agrees_with_its_number(language, one, two, hidden) -> None:
+    assert audit_sentence(AuditEntry("stale-open-cases", 1), language).startswith(one)
+    assert audit_sentence(AuditEntry("stale-open-cases", 2), language).startswith(two)
+    assert audit_sentence(AuditEntry("stale-open-cases", 1), language, cases="some cases").startswith(hidden)
 
 
 def test_a_moved_age_at_detection_is_told_with_lead_time_and_age_at_help() -> None:

@@ -343,7 +343,7 @@ def test_the_sheets_that_a_pathway_file_names_hold_for_every_workbook(
     book.save(tmp_path / f"log.{ending}")
     (tmp_path / "p.toml").write_text(SMALL_PATHWAY + '[log]\nsheets = ["new"]\n', encoding="utf-8")
     main(["check", str(tmp_path / f"log.{ending}"), "--pathway", str(tmp_path / "p.toml")])
-    assert "1 rows read = 1 kept + 0 rejected" in capsys.readouterr().out
+    assert "1 row read = 1 kept + 0 rejected" in capsys.readouterr().out
 
 
 def test_check_in_swedish_says_all_of_it_in_swedish(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -175,7 +175,7 @@ def test_strata_are_held_apart_by_cox_and_are_terms_of_the_others() -> None:
     ("change", "because"),
     [
         ({"where": "here"}, "the term 'where: there' can't be told|the term"),
-        ({"days": 0}, "1 lead times are 0 days"),
+        ({"days": 0}, "1 lead time of 0 days"),
         ({"apart": True}, "its likelihood has no maximum"),
     ],
 )

@@ -234,7 +234,7 @@ def test_funnels_narrow_with_size_and_hold_rates_too() -> None:
         (lambda: lt.control.xmr([1, 2, 3], exclude=[3]), UsageError, "exclude names position 3; allowed are 0 to 2"),
         (lambda: lt.control.xmr([1, 2, 3], shift=2), UsageError, "shift=2 isn't allowed"),
         (lambda: lt.control.xmr([1, 2, 3], improvement="down"), UsageError, "improvement is 'down'"),
-        (lambda: lt.control.xmr([1, 2, 3], labels=["a"]), UsageError, "labels has 1 values and the series has 3"),
+        (lambda: lt.control.xmr([1, 2, 3], labels=["a"]), UsageError, "labels has 1 value and the series has 3"),
         (lambda: lt.control.xmr([1, 2, None, None], rebase=2), NotEstimable, "part 2, positions 2 to 3, has no value"),
         (lambda: lt.control.t_chart([3, 0, 5]), InputError, "values[1] is 0; a time between events is above 0"),
         (lambda: lt.control.p_chart([3, 12], [10, 10]), InputError, "events[1] is 12 of 10"),

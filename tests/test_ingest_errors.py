@@ -51,7 +51,7 @@ def refused(source: Any, kind: type[lt.LeadtimeError] = lt.InputError, **options
         (
             "reasons.csv",
             b"case_id,activity,start\n1,,2019-01-01\n,y,2019-01-01\n",
-            "all 2 rows of 'reasons.csv' are rejected (no activity: 1, no case id: 1)",
+            "every row of 'reasons.csv' is rejected (no activity: 1, no case id: 1)",
         ),
         ("text.xlsx", GOOD.encode(), "isn't an Excel workbook, whatever its ending; if it is text, give it the ending .csv"),
         ("locked.xlsx", OLE + "EncryptedPackage".encode("utf-16-le"), "protected by a password; open it in Excel, remove the password"),

@@ -39,7 +39,7 @@ def test_a_report_without_persons_is_written(tmp_path):
 @pytest.mark.parametrize(
     ("name", "what"),
     [
-        ("As for ärende 0007", "ids of 1 cases"),
+        ("As for ärende 0007", "ids of 1 case,"),
         ("Seen 2020-01-09", "2020-01-09"),
         ("Child 20120101-2380", "personal number"),
     ],

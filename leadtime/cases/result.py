@@ -12,7 +12,7 @@ import narwhals as nw
 from leadtime.cases.attributes import case_attributes
 from leadtime.cases.clock import DAY_US
 from leadtime.columns import DATE_ROLES
-from leadtime.errors import InputError, did_you_mean
+from leadtime.errors import InputError, counted, did_you_mean
 from leadtime.log import EventLog, Moment
 from leadtime.results import SCHEMA_VERSION, InEngine, Result, Table, Value
 
@@ -155,7 +155,9 @@ class LeadTimes(Result, InEngine):
         if several is None:
             raise InputError(f"no case attribute '{name}' to compare by{did_you_mean(name, self.conflicts)}")
         if several:
-            raise InputError(f"'{name}' has several values in {several} cases; a case belongs to one group, so give it one value a case")
+            raise InputError(
+                f"'{name}' has several values in {counted(several, 'case')}; a case belongs to one group, so give it one value a case"
+            )
 
     def _table(self) -> Table:
         frame = self.to_pandas()

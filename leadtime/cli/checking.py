@@ -12,6 +12,7 @@ import typer
 
 from leadtime.cli.options import Columns, DateOrder, LogFile, NamesFile, ObjectType, PathwayFile, ReserveNumbers, Sheets, Until, Words, Zone
 from leadtime.cli.shared import pathway_of, place, read, say
+from leadtime.errors import counted
 from leadtime.files import write_whole
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def check(
 
 def _print_account(log: EventLog, quality: QualityReport, text: Catalogue) -> None:
     counts = {"read": quality.rows_read, "kept": quality.rows_kept, "rejected": quality.rows_rejected}
-    typer.echo(text.say("quality.read_rows", counts))
+    typer.echo(text.count("quality.read_rows", quality.rows_read, counts, digits=0))
     for reason, count in quality.rejected_by_reason.items():
         typer.echo(f"  {text.say('quality.rejected_reason', {'reason': _reason(reason, text), 'count': count})}")
     for role, header in log.roles.items():
@@ -138,7 +139,7 @@ def _write_names(log: EventLog, path: Path) -> None:
 
     proposed = proposed_names(log)
     write_whole(path, _toml(proposed).encode())
-    typer.echo(f"{sum(map(len, proposed.values()))} names proposed in {path}")
+    typer.echo(f"{counted(sum(map(len, proposed.values())), 'name')} proposed in {path}")
 
 
 def _toml(proposed: Mapping[str, Mapping[str, str]]) -> str:

@@ -8,6 +8,7 @@ import typer
 
 from leadtime.cli.options import Columns, DateOrder, LogFile, NamesFile, ObjectType, PathwayFile, Sheets, Until, Zone
 from leadtime.cli.shared import pathway_of, read, say
+from leadtime.errors import counted
 
 __all__ = ["describe"]
 
@@ -32,7 +33,7 @@ def describe(
     log = read(log_file, pathway, columns, timezone, observed_until, sheets, date_order, names, object_type=object_type)
     times = lead_times(log, pathway)
     frame = times.to_pandas()
-    say(f"{len(log)} events, {len(frame)} cases, {log.precision} precision")
+    say(f"{counted(len(log), 'event')}, {counted(len(frame), 'case')}, {log.precision} precision")
     done = frame.loc[frame["status"] == "stopped", "lead_time_days"]
     if len(done):
         say(f"completed cases only (biased where cases are open): median {done.median():.1f} days, mean {done.mean():.1f}, n = {len(done)}")

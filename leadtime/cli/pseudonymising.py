@@ -12,7 +12,7 @@ import typer
 
 from leadtime.cli.options import Columns, DateOrder, LogFile, ObjectType, Sheets, Until, Zone
 from leadtime.cli.shared import read, say
-from leadtime.errors import InputError, UsageError
+from leadtime.errors import InputError, UsageError, counted
 
 if TYPE_CHECKING:
     from leadtime.log import EventLog
@@ -66,7 +66,7 @@ def pseudonymise(
         )
         with _for_its_owner():
             write_log(hidden, out)
-    typer.echo(f"{len(hidden)} events written to {out}, readable by you alone; key {key.name} (its name, not the key)")
+    typer.echo(f"{counted(len(hidden), 'event')} written to {out}, readable by you alone; key {key.name} (its name, not the key)")
     _tell(log, hidden, ids, shifted=bool(shift_days))
 
 
@@ -124,6 +124,6 @@ def _tell(log: EventLog, hidden: EventLog, ids: Sequence[str] | None, *, shifted
     for finding in check_ids(log):
         say(f"{finding.severity}: {finding.message}. {effect_of(finding.code, words('en'))}")
     if log.quality.rows_rejected:
-        typer.echo(f"{log.quality.rows_rejected} rejected rows are left behind; `leadtime check` lists them")
+        typer.echo(f"{counted(log.quality.rows_rejected, 'rejected row')} left behind; `leadtime check` lists them")
     if shifted:
         typer.echo("dates are shifted: durations within a case hold, but months, cohorts by date and the end of observation don't")

@@ -10,7 +10,7 @@ import typer
 
 from leadtime.cli.options import Columns, DateOrder, Language, LogFile, NamesFile, ObjectType, ReserveNumbers, Sheets, Until, Words, Zone
 from leadtime.cli.shared import made_folder, place, progress, read, require_writable, say
-from leadtime.errors import InputError, UsageError
+from leadtime.errors import InputError, UsageError, counted
 
 if TYPE_CHECKING:
     from leadtime.ingest.settings import Settings
@@ -152,7 +152,7 @@ def _require_order(log: EventLog) -> None:
     count = log.quality.rejected_by_reason.get("end before start", 0)
     if count:
         first = next(row for row in log.rejected.records() if row["reason"] == "end before start")
-        more = f" (and {count - 1} more such rows)" if count > 1 else ""
+        more = f" (and {counted(count - 1, 'more such row')})" if count > 1 else ""
         raise InputError(
             f"{place(first)}: the event ends before it starts{more}; correct the dates, or leave such rows out with --leave-out-bad-rows"
         )
@@ -169,14 +169,12 @@ def _profile(name: str) -> Any:
 def _account(log: EventLog) -> None:
     quality = log.quality
     reasons = ", ".join(f"{count} {reason}" for reason, count in quality.rejected_by_reason.items())
-    account = f"{quality.rows_read} rows read = {quality.rows_kept} kept + {quality.rows_rejected} rejected"
+    account = f"{counted(quality.rows_read, 'row')} read = {quality.rows_kept} kept + {quality.rows_rejected} rejected"
     say(account + (f" ({reasons})" if reasons else ""))
 
 
 def _tell_errors(log_file: Path, errors: Sequence[Finding]) -> None:
     """Says that the figures rest on data that must be mended first, for those who never asked the check."""
-    from leadtime.quality import counted
-
     if errors:
         them = "it" if len(errors) == 1 else "them"
         say(f"{counted(len(errors), 'error')} in the data; `leadtime check '{log_file}'` lists {them}")

@@ -19,7 +19,7 @@ from leadtime.compare.cohorts import Cohort, Pair
 from leadtime.compare.cox import CoxFit, fitted_cox, halves, proportionality_tests
 from leadtime.compare.design import Ties
 from leadtime.compare.rows import CaseRows, Labels, number_of
-from leadtime.errors import LeadtimeError, NotEstimable
+from leadtime.errors import LeadtimeError, NotEstimable, counted
 from leadtime.results import Estimate, TestResult
 from leadtime.survival.limits import z_value
 
@@ -263,7 +263,7 @@ def _accelerated(both: Cohort, x: Floats, family: Family, *, repeated: bool) -> 
         raise NotEstimable("accelerated failure time takes no delayed entry; use the Cox model")
     zero = int((both.days <= 0).sum())
     if zero:
-        raise NotEstimable(f"{zero} lead times are 0 days, which accelerated failure time can't hold; use the Cox model")
+        raise NotEstimable(f"{counted(zero, 'lead time')} of 0 days, which accelerated failure time can't hold; use the Cox model")
     wide = np.column_stack([x, *_dummies(both)])
     found = fitted(both.days, both.observed, wide, family=family, cluster=both.person if repeated else None)
     return float(found.coefficients[1]), float(np.sqrt(found.covariance[1, 1])), found.log_likelihood

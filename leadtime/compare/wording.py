@@ -21,6 +21,7 @@ __all__ = ["assumptions", "audit_sentence", "bias_note", "difference", "facts_of
 _OUT_OF_PROPORTION = 0.05
 # With fewer in a cohort its halves would tell of under 5 persons each, and the check tells nothing.
 _FEWEST_STOPS = 10
+_SOME = 2  # cases, for the sentence to speak of several where it doesn't tell how many
 
 
 def facts_of(comparison: Comparison) -> words.HeadlineFacts:
@@ -160,9 +161,10 @@ def audit_sentence(entry: AuditEntry, language: Language, *, cases: str | None =
     for name, (value, unit) in amounts.items():
         values[name] = hidden if hidden is not None and unit == "share" else _said(value, unit, text)
     key = f"audit.{entry.code}" + (f"-{entry.variant}" if entry.variant else "")
-    if entry.effect is None and f"{key}-unknown" in text.texts:
+    if entry.effect is None and f"{key}-unknown" in text.keys:
         key = f"{key}-unknown"
-    sentence = text.say(key, values)
+    several = entry.cases if cases is None else _SOME
+    sentence = text.count(key, several, values) if key in text.plurals else text.say(key, values)
     return sentence[:1].upper() + sentence[1:]
 
 

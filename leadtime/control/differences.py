@@ -12,7 +12,7 @@ import numpy.typing as npt
 from leadtime.control.regression import Likelihood, Pair, Regression, Series, fit_both
 from leadtime.control.segmented import check_likelihood, seasonal
 from leadtime.control.series import Floats, check_break, series_of
-from leadtime.errors import NotEstimable, UsageError, did_you_mean
+from leadtime.errors import NotEstimable, UsageError, counted, did_you_mean
 from leadtime.results import Estimate, Result, Table
 from leadtime.survival.checks import check_confidence
 
@@ -105,7 +105,9 @@ def difference_in_differences(
     known = ~np.isnan(gap)
     before, after = int(known[:break_at].sum()), int(known[break_at:].sum())
     if not before or not after:
-        raise NotEstimable(f"break_at={break_at} leaves {before} periods with both values before it and {after} after; each side needs one")
+        raise NotEstimable(
+            f"break_at={break_at} leaves {counted(before, 'period')} with both values before it and {after} after; each side needs one"
+        )
     t = np.arange(gap.size, dtype=np.float64)
     step = (t >= break_at).astype(np.float64)
     columns = {"gap_before": np.ones(t.size), "level_change": step} | seasonal(t, season, harmonics)

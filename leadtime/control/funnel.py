@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from leadtime.control.series import Floats, labels_of, series_of
-from leadtime.errors import InputError, UsageError, did_you_mean
+from leadtime.errors import InputError, UsageError, counted, did_you_mean
 from leadtime.results import Result, Table, Value
 
 __all__ = ["Funnel", "FunnelKind", "funnel"]
@@ -133,7 +133,7 @@ def _sizes_of(sizes: Sequence[Any] | npt.ArrayLike) -> Floats:
 
 def _check(count: Floats, size: Floats, kind: FunnelKind) -> None:
     if count.size != size.size:
-        raise UsageError(f"events has {count.size} values and sizes has {size.size}; give one of each a site")
+        raise UsageError(f"events has {counted(count.size, 'value')} and sizes has {size.size}; give one of each a site")
     whole = count == np.floor(count)
     bad = np.flatnonzero(~(whole & (count >= 0)) | ((kind == "proportion") & ((count > size) | (size != np.floor(size)))))
     if bad.size:

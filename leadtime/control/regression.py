@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 
 from leadtime.control.series import Floats
-from leadtime.errors import NotEstimable
+from leadtime.errors import NotEstimable, counted
 from leadtime.results import Estimate, Result, Table, Value
 
 __all__ = ["SHORT", "Fit", "Likelihood", "Pair", "Regression", "Series", "fit_both"]
@@ -54,7 +54,10 @@ class Series:
     def check(self) -> None:
         """Refuses a design that the points can't tell apart."""
         if self.spare < 1:
-            raise NotEstimable(f"{self.n} known points can't give {len(self.names)} coefficients and their error; lengthen the series")
+            raise NotEstimable(
+                f"{counted(self.n, 'known point')} can't give {counted(len(self.names), 'coefficient')} and their error; lengthen "
+                "the series"
+            )
         if np.linalg.matrix_rank(self.design) < len(self.names):
             raise NotEstimable(f"the known points can't tell {', '.join(self.names)} apart; each side of the break needs two or more")
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from leadtime.errors import InputError, NotEstimable, UsageError
+from leadtime.errors import InputError, NotEstimable, UsageError, counted
 
 __all__ = ["Bools", "Floats", "Layout", "check_break", "labels_of", "layout_of", "mean_of", "series_of"]
 
@@ -48,7 +48,7 @@ def series_of(values: Sequence[Any] | npt.ArrayLike, name: str = "values", *, at
         raise InputError(f"{name}[{infinite[0]}] is {array[infinite[0]]}; give a finite number, or None where a period has none")
     known = int(np.count_nonzero(~np.isnan(array)))
     if known < at_least:
-        raise NotEstimable(f"{name} has {known} known {'value' if known == 1 else 'values'}; allowed is {at_least} or more")
+        raise NotEstimable(f"{name} has {counted(known, 'known value')}; allowed is {at_least} or more")
     return array + 0.0  # -0.0 becomes 0.0
 
 
@@ -61,7 +61,7 @@ def labels_of(labels: Sequence[Any] | None, n: int) -> tuple[str, ...]:
     if labels is None:
         return tuple(str(position) for position in range(n))
     if len(labels) != n:
-        raise UsageError(f"labels has {len(labels)} values and the series has {n}; give one a point")
+        raise UsageError(f"labels has {counted(len(labels), 'value')} and the series has {n}; give one a point")
     return tuple(str(label) for label in labels)
 
 

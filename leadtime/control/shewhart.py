@@ -12,7 +12,7 @@ import numpy.typing as npt
 from leadtime.control.chart import ControlChart, Limits, draw_up
 from leadtime.control.rules import Improvement, RuleSet
 from leadtime.control.series import Bools, Floats, layout_of, mean_of, series_of
-from leadtime.errors import InputError, UsageError, did_you_mean
+from leadtime.errors import InputError, UsageError, counted, did_you_mean
 
 __all__ = ["Dispersion", "mr_chart", "p_chart", "run_chart", "t_chart", "xmr"]
 
@@ -331,7 +331,7 @@ class _Shares:
 
 def _shares(events: Floats, sizes: Floats) -> _Shares:
     if events.size != sizes.size:
-        raise UsageError(f"events has {events.size} values and sizes has {sizes.size}; give one of each a period")
+        raise UsageError(f"events has {counted(events.size, 'value')} and sizes has {sizes.size}; give one of each a period")
     bad = np.flatnonzero((events < 0) | (sizes < 0) | (events > sizes))
     if bad.size:
         place = bad[0]

@@ -9,7 +9,7 @@ from typing import Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
-from leadtime.errors import NotEstimable, UsageError
+from leadtime.errors import NotEstimable, UsageError, counted
 from leadtime.results import Estimate, Result, Table, TestResult
 from leadtime.survival.checks import Floats, check_choice, check_confidence, numbers
 from leadtime.survival.limits import z_value
@@ -145,7 +145,9 @@ def _checked(events: float | npt.ArrayLike, time: float | npt.ArrayLike, name: s
     if not times.sum() > 0:
         raise NotEstimable(f"{time_name} is {times.sum():g}; a rate needs a time above 0")
     if spans.ndim and (not given.ndim or each.size != times.size):
-        raise UsageError(f"{time_name} has {times.size} values and {name} {each.size}; give both for each person, or the time in all")
+        raise UsageError(
+            f"{time_name} has {counted(times.size, 'value')} and {name} {each.size}; give both for each person, or the time in all"
+        )
     return _Count(float(each.sum()), each if given.ndim else None, float(times.sum()), times if spans.ndim else None)
 
 

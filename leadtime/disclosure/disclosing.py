@@ -14,7 +14,7 @@ from leadtime.disclosure.merging import proposals
 from leadtime.disclosure.profiles import Profile, ProfileName, profile_named
 from leadtime.disclosure.search import covered
 from leadtime.disclosure.sums import Cell, Links, Sum, count_columns, links_of, whole
-from leadtime.errors import DisclosureError, UsageError
+from leadtime.errors import DisclosureError, UsageError, counted
 from leadtime.results import Result, Table, Value
 
 __all__ = ["HIDDEN", "MISSING", "Disclosed", "disclose"]
@@ -215,20 +215,22 @@ def _audit(attacker: Attacker, hidden: frozenset[Cell], given: tuple[Table, ...]
     everything = hidden | problem.unpublished if hidden else frozenset[Cell]()
     leaks = derivable(problem.sums, everything) if problem.profile.rounding == 1 else {}
     protected = {cell for cell in everything if cell in hidden or cell in problem.primary}
-    counted = attacker.fewest_values(everything, protected)
+    values = attacker.fewest_values(everything, protected)
     rows: list[tuple[Value, ...]] = []
     for table in given:
         cells = [cell for cell in problem.values if cell.table == table.name]
         away = [cell for cell in cells if cell in protected]
         leaking = sum(bool(leaks.get(cell)) for cell in away)  # what follows without anything shown follows whatever is hidden
         if leaking:
-            raise DisclosureError(f"table '{table.name}': {leaking} hidden counts follow from what is shown; nothing was published")
+            raise DisclosureError(
+                f"table '{table.name}': {counted(leaking, 'hidden count')} would follow from what is shown; nothing was published"
+            )
         small = sum(cell in problem.primary for cell in away)
         figures = sum(value == HIDDEN for one in shown if one.name == table.name for row in one.rows for value in row) - sum(
             cell in hidden for cell in cells
         )
         published = any(one.name == table.name for one in shown)
-        fewest = min((counted[cell] for cell in away), default=None)
+        fewest = min((values[cell] for cell in away), default=None)
         rows.append((table.name, len(cells), small, len(away) - small, figures if published else 0, leaking, fewest))
     columns = ("table", "counts", "hidden_small", "hidden_as_cover", "hidden_figures", "computable", "fewest_values")
     return Table("disclosure", columns, tuple(rows))

@@ -18,11 +18,11 @@ from leadtime.engine.tables import Raw, cleaned, has_value
 from leadtime.engine.times import TimeSource, all_midnights, span_us
 from leadtime.engine.totals import without_totals
 from leadtime.engine.zones import offsets
-from leadtime.errors import InputError
+from leadtime.errors import InputError, counted
 from leadtime.ingest.source import Options, Source
 from leadtime.ingest.spelling import partial_dates, spelled
 from leadtime.log import EventLog, Moment, Provenance
-from leadtime.quality import Account, account_for, counted, finding, places_in, role_findings
+from leadtime.quality import Account, account_for, finding, places_in, role_findings
 from leadtime.results import Finding, QualityReport, Table
 
 __all__ = ["declared_cases", "event_log"]
@@ -184,7 +184,6 @@ def _require_rows(read: ReadTable, resolution: Resolution, where: str) -> None:
     reasons = read.reasons()
     if not reasons:
         raise InputError(f"{where} has a header but no rows; export it again with its events")
-    total = sum(reasons.values())
     for role in ("start", "end"):
         if set(reasons) == {f"unreadable {role}"}:
             header = resolution.roles[role]
@@ -196,7 +195,7 @@ def _require_rows(read: ReadTable, resolution: Resolution, where: str) -> None:
             )
     listed = ", ".join(f"{reason}: {count}" for reason, count in reasons.items())
     named = ", ".join(f"{role} = '{resolution.roles[role]}'" for role in ("case_id", "activity", "start"))
-    raise InputError(f"all {total} rows of {where} are rejected ({listed}); check the columns ({named}) and name others with columns=")
+    raise InputError(f"every row of {where} is rejected ({listed}); check the columns ({named}) and name others with columns=")
 
 
 def _precision(read: ReadTable, times: tuple[TimeSource, ...]) -> Precision:

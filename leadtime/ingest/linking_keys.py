@@ -9,7 +9,7 @@ from typing import Any
 from leadtime.columns import normalised, resolve_roles
 from leadtime.engine.session import Session
 from leadtime.engine.tables import text_rows
-from leadtime.errors import InputError, UsageError, did_you_mean
+from leadtime.errors import InputError, UsageError, counted, did_you_mean
 from leadtime.ingest.opening import opened
 from leadtime.ingest.source import Options
 
@@ -65,5 +65,5 @@ def _unambiguous(pairs: Collection[tuple[str, str]], system: str) -> dict[str, s
             twice.add(key)
     if twice:
         shown = ", ".join(f"'{key}'" for key in sorted(twice)[:_LISTED])
-        raise InputError(f"{len(twice)} keys of '{system}' stand for two cases each in the key table ({shown}); a key belongs to one case")
+        raise InputError(f"{counted(len(twice), 'key')} of '{system}' with two cases in the key table ({shown}); a key belongs to one case")
     return cases

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
-from leadtime.errors import InputError, UsageError
+from leadtime.errors import InputError, UsageError, counted
 from leadtime.ingest.printed_grid import Grid, Value, folded, grid_of, is_rate, is_total, read_value
 from leadtime.ingest.source import unique_headers
 from leadtime.results import Result, Table
@@ -151,7 +151,9 @@ def _layout(grid: Grid, header_rows: int | None, label_columns: int | None) -> _
     while below and all(read_value(cell).state == "blank" for cell in below[-1][labels:]):
         below.pop()  # a footnote
     if not any(read_value(cell).number is not None for row in below for cell in row[labels:]):
-        raise InputError(f"{grid.name} holds no table of numbers below its header of {header} rows; say header_rows= and label_columns=")
+        raise InputError(
+            f"{grid.name} holds no table of numbers below its header of {counted(header, 'row')}; say header_rows= and label_columns="
+        )
     found = [tuple(map(spelled.one, levels)) for levels in _row_labels([row[:labels] for row in below])]
     return _Layout(found, columns, [[read_value(cell) for cell in row[labels:]] for row in below], spelled.notes)
 

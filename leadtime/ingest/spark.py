@@ -20,7 +20,7 @@ from leadtime.engine.spark import SparkEngine, backticked, spark_session
 from leadtime.engine.spark_events import SparkReadTable, spark_case_table, spark_event_table
 from leadtime.engine.spark_joining import first_spark_texts, with_spark_joined
 from leadtime.engine.spark_times import SparkTime, all_midnights, all_numbers, count_of, kind_of, unread_texts
-from leadtime.errors import InputError, UsageError
+from leadtime.errors import InputError, UsageError, counted
 from leadtime.ingest.assemble import declared_cases
 from leadtime.ingest.clocks import SAMPLE, Joins, Looked, joins_of
 from leadtime.ingest.opening import opened
@@ -208,5 +208,5 @@ def _declared(
     table = spark_case_table(engine, frame, roles=roles, times=times, zone=zone).cache()
     twice = table.groupBy("case_id").count().filter("count > 1").count()
     if twice:
-        raise InputError(f"the case table has {twice} case ids on more than one row; keep one row a case")
+        raise InputError(f"the case table has {counted(twice, 'case id')} on more than one row; keep one row a case")
     return engine.lazy(table), ()

@@ -8,12 +8,12 @@ from __future__ import annotations
 from leadtime.quality.case_ids import check_ids
 from leadtime.quality.checking import check_errors, check_quality
 from leadtime.quality.days import refuse_centuries
-from leadtime.quality.findings import counted, effect_of, finding, of_cases, place_told, told
+from leadtime.quality.findings import effect_of, finding, of_cases, place_told, told
 from leadtime.quality.identifiers import check_persons, refuse_persons
 from leadtime.quality.names import proposed_names
 from leadtime.quality.reading import Account, account_for, places_in, role_findings
 
 __all__ = [
-    "Account", "account_for", "check_errors", "check_ids", "check_persons", "check_quality", "counted", "effect_of", "finding", "of_cases",
+    "Account", "account_for", "check_errors", "check_ids", "check_persons", "check_quality", "effect_of", "finding", "of_cases",
     "place_told", "places_in", "proposed_names", "refuse_centuries", "refuse_persons", "role_findings", "told",
 ]  # fmt: skip

@@ -12,7 +12,7 @@ from leadtime.results import Finding
 from leadtime.words import Words, words
 
 __all__ = [
-    "SEVERITIES", "Sighting", "counted", "effect_of", "finding", "of_cases", "place_told", "placed", "ranked", "told", "with_effects",
+    "SEVERITIES", "Sighting", "effect_of", "finding", "of_cases", "place_told", "placed", "ranked", "told", "with_effects",
 ]  # fmt: skip
 
 Severity = Literal["error", "warning", "note"]
@@ -68,15 +68,6 @@ class Sighting:
 
     finding: Finding
     rows: tuple[int, ...] = ()
-
-
-def counted(count: int, noun: str) -> str:
-    """Gives a number with its noun.
-
-    >>> counted(1, "row"), counted(2, "row")
-    ('1 row', '2 rows')
-    """
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def finding(

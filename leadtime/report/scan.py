@@ -17,7 +17,7 @@ from datetime import date
 import narwhals as nw
 
 from leadtime.engine.distinct import distinct
-from leadtime.errors import DisclosureError
+from leadtime.errors import DisclosureError, counted
 from leadtime.log import EventLog
 from leadtime.privacy import find_personal_numbers
 
@@ -77,8 +77,8 @@ class Guard:
         shown = self.log.session.count(distinct(cases.select("case_id").join(named, on="case_id", how="semi"), "case_id"))
         if shown:
             raise DisclosureError(
-                f"the report would show the ids of {shown} cases, so it wasn't written; an activity, cohort or unit is named as a case is: "
-                "rename it"
+                f"the report would show the ids of {counted(shown, 'case')}, so it wasn't written; an activity, cohort or unit is "
+                "named as a case is: rename it"
             )
 
     def _look_for_dates(self, texts: Iterable[str]) -> None:

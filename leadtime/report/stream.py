@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Literal
 
 from leadtime.disclosure import HIDDEN
-from leadtime.errors import DisclosureError
+from leadtime.errors import DisclosureError, counted
 from leadtime.log import EventLog
 from leadtime.report.cover import is_synthetic
 from leadtime.report.model import DIGITS, Block, Cell, Column, KeyFigure, Kind, Report, Section, TableBlock, TextBlock
@@ -76,7 +76,8 @@ def _disclosed(stream: ValueStream) -> tuple[ValueStream, tuple[str, ...]]:
         return stream, ()
     if (stream.cases or 0) < THRESHOLD:
         raise DisclosureError(
-            f"{stream.cases} cases have finished; a value stream of fewer than {THRESHOLD} isn't written, observe for longer"
+            f"only {counted(stream.cases or 0, 'case')} finished; a value stream of fewer than {THRESHOLD} isn't written, "
+            "observe for longer"
         )
     # How many referrals a share is of isn't known here, and a few that bounced would tell of few children.
     kept = tuple(replace(step, complete_accurate=None) for step in stream.steps if (step.cases or 0) >= THRESHOLD)

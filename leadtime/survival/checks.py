@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from leadtime.errors import InputError, NotEstimable, UsageError, did_you_mean
+from leadtime.errors import InputError, NotEstimable, UsageError, counted, did_you_mean
 
 __all__ = [
     "Array",
@@ -130,7 +130,7 @@ def _flags(values: npt.ArrayLike, name: str) -> Bools:
 
 def _same_length(name: str, size: int, n: int) -> None:
     if size != n:
-        raise UsageError(f"{name} has {size} values and durations has {n}; give one value a case")
+        raise UsageError(f"{name} has {counted(size, 'value')} and durations has {n}; give one value a case")
 
 
 def sample_of(durations: npt.ArrayLike, observed: npt.ArrayLike, entry: npt.ArrayLike | None = None) -> Sample:

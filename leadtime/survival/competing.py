@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from leadtime.errors import UsageError, did_you_mean
+from leadtime.errors import UsageError, counted, did_you_mean
 from leadtime.results import SCHEMA_VERSION, Estimate, Result, Table
 from leadtime.survival.checks import Array, Floats, Ints, Sample, cause_codes, codes_of, numbers, sample_of
 from leadtime.survival.curve import PAST_FOLLOW_UP, KaplanMeier, check_tau, curve_of, or_none, times_of
@@ -181,7 +181,7 @@ class AalenJohansen(Result):
 
     def __str__(self) -> str:
         last = ", ".join(f"{self._probability[row, -1]:.3g} by cause {cause}" for row, cause in enumerate(self.causes))
-        return f"Aalen-Johansen shares of {self.n} cases at {self.waiting.last_time:g}: {last or 'nobody ended'}"
+        return f"Aalen-Johansen shares of {counted(self.n, 'case')} at {self.waiting.last_time:g}: {last or 'nobody ended'}"
 
 
 def aalen_johansen(

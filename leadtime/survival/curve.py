@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from leadtime.errors import NotEstimable, UsageError
+from leadtime.errors import NotEstimable, UsageError, counted
 from leadtime.results import SCHEMA_VERSION, Estimate, Result, Table, plain
 from leadtime.survival.checks import Array, Floats, Groups, Ints, Sample, check_choice, check_probability, numbers
 from leadtime.survival.influence import Cases, Share, influence_on_area, share_errors
@@ -251,7 +251,7 @@ class KaplanMeier(Result):
         return {"schema_version": SCHEMA_VERSION, **figures, "median": plain(self.median), "curve": self.table.records()}
 
     def __str__(self) -> str:
-        return f"Kaplan-Meier curve of {self.n} cases, {self.events} observed to the end; median {self.median}"
+        return f"Kaplan-Meier curve of {counted(self.n, 'case')}, {self.events} observed to the end; median {self.median}"
 
 
 def curve_of(
@@ -294,8 +294,8 @@ def _refuse_emptied(table: RiskTable, group: str) -> None:
         place = int(emptied[0])
         where = f" of group '{group}'" if group else ""
         raise NotEstimable(
-            f"entry: all {table.at_risk[place]} cases{where} under observation at {table.time[place]} ended then, while "
-            f"{int((table.events + table.censored)[place + 1 :].sum())} entered later; the curve would stay at 0 for them. "
+            f"entry: all{where} who were under observation at {table.time[place]} ended then ({counted(table.at_risk[place], 'case')}), "
+            f"while {int((table.events + table.censored)[place + 1 :].sum())} entered later; the curve would stay at 0 for them. "
             f"Give condition_on= a time of at least {_clear_from(table, emptied)} to estimate from there on"
         )
 

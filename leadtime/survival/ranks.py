@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from leadtime.errors import NotEstimable
+from leadtime.errors import NotEstimable, counted
 from leadtime.results import Estimate, Result, Table, TestResult
 from leadtime.survival.checks import Array, Floats, Ints, check_confidence, sample_of, two_groups
 from leadtime.survival.limits import z_value
@@ -181,8 +181,8 @@ def _complete(
     still_open = int((~sample.observed).sum())
     if still_open:
         raise NotEstimable(
-            f"observed: {still_open} of {sample.n} cases are censored, and ranks need the durations of all; use log_rank, median_ratio or "
-            "restricted_mean_difference, which count them"
+            f"observed: of {counted(sample.n, 'case')} {still_open} censored, and ranks need the durations of all; use log_rank, "
+            "median_ratio or restricted_mean_difference, which count them"
         )
     first, second = (np.sort(sample.time[groups.code == code]) for code in (0, 1))
     return _Pair(first, second, groups.names)

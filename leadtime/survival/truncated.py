@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from leadtime.errors import InputError, NotEstimable, UsageError
+from leadtime.errors import InputError, NotEstimable, UsageError, counted
 from leadtime.results import Estimate, Result, Table
 from leadtime.survival.checks import Array, Floats, check_probability, numbers
 from leadtime.survival.curve import or_none, times_of
@@ -106,7 +106,7 @@ class RightTruncated(Result):
         return self.table
 
     def __str__(self) -> str:
-        return f"Reverse-time product limit of {self.n} cases chosen by their end; median {self.median}"
+        return f"Reverse-time product limit of {counted(self.n, 'case')} chosen by their end; median {self.median}"
 
 
 def right_truncated(
@@ -168,7 +168,7 @@ def right_truncated(
 def _checked(durations: npt.ArrayLike, longest: npt.ArrayLike) -> tuple[Array, Array]:
     time, most = numbers(durations, "durations"), numbers(longest, "longest")
     if time.size != most.size:
-        raise UsageError(f"longest has {most.size} values and durations has {time.size}; give one value a case")
+        raise UsageError(f"longest has {counted(most.size, 'value')} and durations has {time.size}; give one value a case")
     if not time.size:
         raise NotEstimable("durations is empty; an estimate needs at least one case")
     late = np.flatnonzero(time > most)
@@ -186,6 +186,6 @@ def _refuse_emptied(values: Array, comparable: Array, events: Array) -> None:
     if emptied.size:
         place = int(emptied[0])
         raise NotEstimable(
-            f"all {events[place]} cases that could have shown a duration of {values[place]} had exactly it, so nothing links it to the "
-            f"shorter ones; give up_to= a time below {values[place]}"
+            f"of {counted(events[place], 'case')} that could have shown a duration of {values[place]} all had exactly it, so "
+            f"nothing links it to the shorter ones; give up_to= a time below {values[place]}"
         )

@@ -11,7 +11,7 @@ from typing import Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
-from leadtime.errors import InputError, NotEstimable
+from leadtime.errors import InputError, NotEstimable, counted
 from leadtime.results import Estimate, Result, Table
 from leadtime.survival.checks import Array, Floats, Ints, check_choice, check_probability, numbers, weights_of
 from leadtime.survival.curve import PAST_FOLLOW_UP, times_of
@@ -126,7 +126,9 @@ class Turnbull(Result):
         return self.table
 
     def __str__(self) -> str:
-        return f"Turnbull estimate of {self.n} cases in {len(self.intervals)} innermost intervals; median {self.median}"
+        return (
+            f"Turnbull estimate of {counted(self.n, 'case')} in {counted(len(self.intervals), 'innermost interval')}; median {self.median}"
+        )
 
 
 def turnbull(lower: npt.ArrayLike, upper: npt.ArrayLike, *, weights: npt.ArrayLike | None = None, closed: Closed = "right") -> Turnbull:
@@ -183,7 +185,7 @@ def _upper_of(values: npt.ArrayLike) -> Floats:
 
 def _check_bounds(low: Floats, high: Floats) -> None:
     if low.size != high.size:
-        raise InputError(f"upper has {high.size} values and lower has {low.size}; give both bounds of each case")
+        raise InputError(f"upper has {counted(high.size, 'value')} and lower has {low.size}; give both bounds of each case")
     if not low.size:
         raise NotEstimable("lower is empty; an estimate needs at least one case")
     crossed = np.flatnonzero(high < low)
