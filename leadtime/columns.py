@@ -313,7 +313,7 @@ def resolve_roles(
     >>> resolve_roles(["Ärende", "Händelse", "Datum", "Tidpunkt"])
     Traceback (most recent call last):
     ...
-    leadtime.errors.InputError: 'Datum' and 'Tidpunkt' in the table could each be start; choose with columns={"start": "Datum"}
+    leadtime.errors.InputError: 'Datum' and 'Tidpunkt' in the table could each be start; choose with columns={"start": "Datum"} (...
     """
     found = _resolved(headers, columns, where, events="activity" in required)
     for role in required:
@@ -382,12 +382,12 @@ def _given(role: str, header: str, headers: Sequence[str], where: str) -> str:
 
 def _choice(role: str, found: list[tuple[int, str]], where: str) -> tuple[int, str]:
     """The surest candidate; two of the same rank can't be told apart."""
-    best = min(rank for rank, _ in found)
+    best, one = min(found, key=lambda each: each[0])
     first = [header for rank, header in found if rank == best]
     if len(first) > 1:
         shown = ", ".join(f"'{header}'" for header in first[:-1]) + f" and '{first[-1]}'"
-        raise InputError(f'{shown} in {where} could each be {role}; choose with columns={{"{role}": "{first[0]}"}}')
-    return best, first[0]
+        raise InputError(f'{shown} in {where} could each be {role}; choose with columns={{"{role}": "{one}"}} (--column "{role}={one}")')
+    return best, one
 
 
 def _missing(role: str, headers: Sequence[str], where: str) -> str:

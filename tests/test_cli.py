@@ -226,6 +226,28 @@ def test_no_personal_number_reaches_the_screen(folder: Path, capsys: pytest.Capt
     assert "'xxxxxxxx-xxxx'" in shown.err
 
 
+@pytest.mark.parametrize(
+    ("content", "way"),
+    [
+        ("case_id,activity,Datum,Tidpunkt\na,x,2019-01-01,2019-01-02\n", '--column "start=Datum"'),
+        ("case_id,activity,Datum,Klockslag,Tid\na,x,2019-01-01,08:00,09:00\n", '--column "start=Datum + Tid"'),
+        ("case_id,activity,start\na,x,soon\n", '--column "start=…"'),
+        ("case_id,activity,start\na,,2019-01-01\n", "(--column)"),
+        ("case_id,activity,start\na,x,3/4/2019\n", "--date-order"),
+        ("case_id,activity,start\na,x,13/4/2019\na,x,4/13/2019\n", "--date-order"),
+        ("case_id,activity,start\na,x,50101\na,x,50102\n", "excel_serials"),
+        (b"case_id,activity,start\na,\x81,2019-01-01\n", "save it as UTF-8"),
+        (b"\xef\xbb\xbfcase_id,activity,start\na,\xe5,2019-01-01\n", "export it again"),
+    ],
+)
+def test_an_error_names_the_way_that_the_command_line_has(
+    content: str | bytes, way: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "log.csv").write_bytes(content if isinstance(content, bytes) else content.encode())
+    assert main(["check", str(folder / "log.csv")]) == 1
+    assert way in capsys.readouterr().err
+
+
 def test_a_pathway_with_an_unknown_key(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "pathway.toml").write_text(SMALL_PATHWAY.replace("stop", "stopp", 1), encoding="utf-8")
     assert report(folder, "good.csv") == 1

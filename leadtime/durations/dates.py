@@ -240,7 +240,7 @@ def _order(items: Sequence[_Pending], told: _Told) -> DateOrder | None:
     unclear = [text for text, found, _ in items if len({bounds for order, bounds in found if order in left}) > 1]
     if unclear:
         shown = ", ".join(told.of(text) for text in unclear[:3])
-        choices = " or ".join(f'date_order="{order}" ({_ORDER_IN_WORDS[order]})' for order in candidates)
+        choices = " or ".join(f'date_order="{order}" ({_ORDER_IN_WORDS[order]}, --date-order {order})' for order in candidates)
         unsettled = f"the order of day and month is ambiguous in {shown}, and no other date of the column settles it"
         raise InputError(f"{told}{unsettled}; give {choices}")
     return candidates[0]
@@ -254,4 +254,4 @@ def _contradiction(allowed: Mapping[frozenset[str], str], told: _Told) -> str:
         f"{told.of(allowed[orders])} must be {' or '.join(_ORDER_IN_WORDS[order] for order in sorted(orders))}"
         for orders in (pair or sets[:3])
     )
-    return f'{told}{proofs}; mend one of them, or give date_order="dmy" or "mdy" to reject those that don\'t fit'
+    return f'{told}{proofs}; mend one of them, or give date_order="dmy" or "mdy" (--date-order) to reject those that don\'t fit'

@@ -54,7 +54,8 @@ def serials(texts: Sequence[str], *, rules: DateRules, place: Callable[[str], st
         where = f"column '{column}': " if column else ""
         raise InputError(
             f"{where}the numbers may be Excel's days, or dates as yymmdd that lost their leading zero, as '{first}'{place(first)}; "
-            'give date_rules=DateRules(serials="1900"), or write the dates as 2019-03-14'
+            'give date_rules=DateRules(serials="1900") (excel_serials = "1900" under [log] of a pathway file), or write the dates as '
+            "2019-03-14"
         )
     zero = (_DAY_ZERO[rules.serials or "1900"] - _EPOCH).days
     return {text: _moment(zero + int(match["day"]), match["part"], with_clock=with_clock) for text, match in numbers.items()}

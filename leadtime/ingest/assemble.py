@@ -191,11 +191,11 @@ def _require_rows(read: ReadTable, resolution: Resolution, where: str) -> None:
             shown = ", ".join(f"'{text}'" for text in examples)
             raise InputError(
                 f"no date in column '{header}' of {where} can be read (for example {shown}); write dates as 2019-03-14, "
-                f'or name another column with columns={{"{role}": "…"}}'
+                f'or name another column with columns={{"{role}": "…"}} (--column "{role}=…")'
             )
     listed = ", ".join(f"{reason}: {count}" for reason, count in reasons.items())
     named = ", ".join(f"{role} = '{resolution.roles[role]}'" for role in ("case_id", "activity", "start"))
-    raise InputError(f"every row of {where} is rejected ({listed}); check the columns ({named}) and name others with columns=")
+    raise InputError(f"every row of {where} is rejected ({listed}); check the columns ({named}) and name others with columns= (--column)")
 
 
 def _precision(read: ReadTable, times: tuple[TimeSource, ...]) -> Precision:

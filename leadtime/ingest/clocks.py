@@ -143,7 +143,7 @@ def _guessed(looked: Looked, options: Options, given: Pairs) -> tuple[Pairs, set
             shown = " and ".join(f"'{header}'" for header in clocks)
             raise InputError(
                 f"{shown} in {looked.where} could each be the clock time of '{day}'; "
-                f'choose with columns={{"{side}": "{day} + {clocks[0]}"}}'
+                f'choose with columns={{"{side}": "{day} + {clocks[0]}"}} (--column "{side}={day} + {clocks[0]}")'
             )
     return found, aside
 

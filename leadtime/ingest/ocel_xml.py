@@ -53,7 +53,7 @@ class _Items(Tags):
         if self.tags[0] != "log":
             raise InputError(f"{self.where} isn't OCEL 2.0: it begins with <{tag}>, not <log>")
         if tuple(self.tags) in (("log", "global"), ("log", "trace")):
-            raise InputError(f"{self.where} isn't OCEL 2.0, but OCEL of version 1 or XES; export it as OCEL 2.0, or say format='xes'")
+            raise InputError(f"{self.where} isn't OCEL 2.0, but OCEL of version 1 or XES; export it as OCEL 2.0, or name it .xes")
         if tuple(self.tags) in _ITEMS:
             self._item = {**given, "attributes": [], "relationships": []}
         elif self._item is not None:

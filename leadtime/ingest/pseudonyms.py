@@ -95,7 +95,10 @@ def pseudonymise(
         left = _shifted(left, secret, days=shift_days, step=step, follow_up=follow_up)
     made = _renumbered(_with_pseudonyms(left, secret, chosen, length))
     if not allow_personal_numbers:
-        refuse_persons(_as_in(log, check_persons(made)), remedy=" (drop=, --drop), or allow them with allow_personal_numbers=True")
+        refuse_persons(
+            _as_in(log, check_persons(made)),
+            remedy=" (drop=, --drop), or allow them with allow_personal_numbers=True (--allow-personal-numbers)",
+        )
     return made
 
 

@@ -40,7 +40,7 @@ def read_text(session: Session, path: Path, options: Options, kind: str = "csv")
         # It isn't the UTF-8 that its beginning promised.
         found = _read(session, path, options, kind, certain_encoding(path))
     if found is None:
-        raise InputError(f"'{path}' can't be decoded; give encoding=")
+        raise InputError(f"'{path}' can't be decoded; save it as UTF-8, or give encoding=")
     return found
 
 

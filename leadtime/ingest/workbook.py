@@ -211,7 +211,7 @@ def _no_table(path: Path, options: Options, skipped: Sequence[str]) -> str:
     listed = ", ".join(f"'{name}'" for name in skipped[:8])
     return (
         f"no sheet of '{path.name}' ({listed}) has a header with case_id, activity and start among the known names{given}; "
-        'name the headers with columns={"case_id": "…", "activity": "…", "start": "…"}'
+        'name the headers with columns={"case_id": "…", "activity": "…", "start": "…"} (--column "case_id=…" and so on)'
     )
 
 
