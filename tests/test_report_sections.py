@@ -118,3 +118,24 @@ def test_other_ways_to_count_name_milestones_in_the_reports_language(judged):
     assert "diagnos" in named
     for word in ("diagnosis", "intervention", "referral", "assessment"):
         assert word not in named
+
+
+def test_the_same_figure_has_the_same_decimals_wherever_it_stands(judged):
+    change = {row["measure"]: row for row in cells_of(judged, "change")}
+    again = {row["estimate"]: row for row in cells_of(judged, "sensitivity")}
+    days = next(row for measure, row in change.items() if row["unit"] == "dagar")
+    same = again["skillnad mellan begränsade medelvärden"]
+    assert [same[name] for name in ("value", "lower", "upper")] == [days[name] for name in ("value", "lower", "upper")]
+
+
+def test_the_cover_tells_the_cases_read_from_those_compared():
+    whole = dict(made_report(LONG, SHORT, sections=["cohorts"]).facts)
+    assert whole["Cases"] == "60 cases in 2 cohorts: before 30 and after 30"
+    log, pathway = made_log({"before": LONG, "after": SHORT, "pilot": SHORT[:7]}), made_pathway()
+    result = lt.compare(lt.lead_times(log, pathway), before="before", after="after")
+    for language, term, said in (
+        ("en", "Cases", "67 cases read; 2 cohorts compared: before 30 and after 30"),
+        ("sv", "Ärenden", "67 ärenden lästes; 2 grupper jämförs: före 30 och efter 30"),
+    ):
+        report = lt.build_report(log, pathway, result, sections=["cohorts"], language=language)
+        assert dict(report.facts)[term] == said

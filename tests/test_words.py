@@ -149,7 +149,7 @@ def test_an_unreached_median_is_said_in_words_and_no_p_value_stands_alone(before
 def test_where_a_median_is_not_reached_the_restricted_mean_is_the_effect():
     unreached = {"ratio": (None,), "p": 0.003, "after": UNREACHED, "tau": 700.0}
     said = headline(facts(**unreached, restricted_mean_difference=Estimate(-200.0, -300.0, -100.0)))
-    assert "Within the first 1 year 11 months, mean lead time fell: 6.5 months shorter (95 % CI 3.5 months shorter" in said
+    assert "Within 1 year 11 months of the start, mean lead time fell: 6.5 months shorter (95 % CI 3.5 months shorter" in said
     assert "to 10 months shorter; log-rank p = 0.003)." in said
     said = headline(facts(**unreached, restricted_mean_difference=Estimate(-200.0, -300.0, 100.0)))
     assert "lead times differ between the cohorts, but how much the mean changed is uncertain: -6.5 months (95 % CI -10 months to" in said
@@ -207,7 +207,7 @@ def test_the_declared_restricted_mean_leads_the_headline():
     before = cohort("before", 806.6, 745.0, 880.0, **means)
     after = cohort("after", 258.7, 220.0, 300.0, restricted_mean=Estimate(300.0, interval="skewed t"))
     said = headline(facts(before=before, after=after, p=0.003, test="permutation_restricted_mean", **change))
-    assert said.startswith("Within the first 1 year 11 months, mean lead time fell from 1 year 4.5 months to 10 months: 6.5 months shorter")
+    assert said.startswith("Within 1 year 11 months of the start, mean lead time fell from 1 year 4.5 months to 10 months: 6.5 months")
     assert "permutation test of restricted means p = 0.003" in said
     assert "Student's t (widened for skewness) for the change" in said
     assert headline(facts(p=0.003, statistic="restricted_mean")).startswith("No horizon can be had")

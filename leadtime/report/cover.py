@@ -148,4 +148,7 @@ def _cases(part: Part) -> str:
     if len(rows) < 2:
         return phrases.cases(total)
     shown = [f"{phrases.cohort(str(row['cohort']))} {row['n']}" for row in rows]
-    return phrases.say("cases_by_cohort", {"n": phrases.cases(total), "cohorts": len(rows), "parts": phrases.text.join(shown)})
+    counts = [row["n"] for row in rows]
+    every = all(isinstance(count, int) for count in counts) and sum(int(str(count)) for count in counts) == total
+    key = "cases_by_cohort" if every else "cases_compared"
+    return phrases.say(key, {"n": phrases.cases(total), "cohorts": len(rows), "parts": phrases.text.join(shown)})

@@ -241,9 +241,13 @@ def _change_cells(key: str, estimate: Estimate | None, unit: str, told: str, par
     name = part.phrases.say(key, {"tau": part.tau})
     if part.too_few or estimate is None:
         return (name, HIDDEN, HIDDEN, HIDDEN, part.phrases.say(unit), HIDDEN)
+    return (name, *_rounded(estimate, unit), part.phrases.say(unit), told)
+
+
+def _rounded(estimate: Estimate, unit: str) -> tuple[Value, ...]:
+    """An estimate with its limits: a ratio with three decimals, percent and days with one."""
     digits = 3 if unit == "unit_ratio" else 1
-    rounded = [None if value is None else round(value, digits) for value in (estimate.value, estimate.lower, estimate.upper)]
-    return (name, *rounded, part.phrases.say(unit), told)
+    return tuple(None if value is None else round(value, digits) for value in (estimate.value, estimate.lower, estimate.upper))
 
 
 def _flow(part: Part) -> Iterable[Block]:
@@ -283,14 +287,14 @@ def _sensitivity(part: Part) -> Iterable[Block]:
         if len(row.differs) > 1:  # what differs in more respects stands in the comparison's own table
             continue
         estimate = row.estimate or Estimate(None)
-        values: tuple[Value, ...] = (estimate.value, estimate.lower, estimate.upper)
+        unit = "unit_ratio" if row.no_change == 1 else "unit_days"
+        values = _rounded(estimate, unit)
         if part.too_few or any(part.disclosed.profile.hides(count or 0) for count in (row.stopped_before, row.stopped_after)):
             values = (HIDDEN, HIDDEN, HIDDEN)
-        unit = phrases.say("unit_ratio" if row.no_change == 1 else "unit_days")
         kind = phrases.known("interval_kind", estimate.interval) if row.estimate else ""
         verdict = phrases.known("verdict", row.verdict)
         differs = wording.difference(row, phrases.text.language, milestone=phrases.milestone)  # type: ignore[arg-type]
-        rows.append((differs, *values, unit, kind, verdict))
+        rows.append((differs, *values, phrases.say(unit), kind, verdict))
     columns = [part.column("estimate"), *(part.column(name, "figure") for name in ("value", "lower", "upper"))]
     columns += [part.column(name) for name in ("unit", "interval", "verdict")]
     yield TextBlock((phrases.say("sensitivity_intro"),))
