@@ -100,7 +100,7 @@ _COMMON = {
     "referral_status": "referralstatus remisstatus remissstatus remissensstatus",
     "referral_to": "referralto referredto remisstill remitteradtill remissmottagare | mottagandeenhet",
     "meeting_id": "meetingid mötesid mötesnr mötesnummer",
-    "attended": "attended närvarande närvaro | attendance showedup genomfört genomförd deltog",
+    "attended": "attended närvarande närvaro | attendance showedup genomfört genomförd deltog besöksstatus bokningsstatus visitstatus",
     "purpose": "purpose syfte | ändamål",
     "level": "levelofcare carelevel vårdnivå | nivå",
     "initiator": "initiator initiatedby initierare initieradav | initiativtagare",

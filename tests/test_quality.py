@@ -16,6 +16,7 @@ import leadtime as lt
 from leadtime.cli import main
 from leadtime.errors import LeadtimeError, UsageError
 from leadtime.quality import check_errors, effect_of, names, proposed_names
+from leadtime.quality.attendance import of_attendance
 from leadtime.quality.by_case import of_cases_alone, of_cases_on_route
 from leadtime.quality.case_ids import alike_within
 from leadtime.quality.days import of_days
@@ -121,6 +122,10 @@ SILENT_PAIRS: dict[str, tuple[Case, int, Case]] = {
     ),
     "inactive-months": (plain([row for row in MONTHS if "2019-07" not in str(row[2])]), 1, plain(MONTHS)),
     "overlaps-in-unit": (plain(STAYS, "end", "unit"), 1, plain([STAYS[0], (*STAYS[1][:4], "V"), ("b", *STAYS[1][1:])], "end", "unit")),
+    "attendance-unknown": (
+        plain([("a", "x", "2019-01-01", "AVB"), ("a", "y", "2019-01-02", "Ja")], "attended"), 1,
+        plain([("a", "x", "2019-01-01", "Uteblivet"), ("a", "y", "2019-01-02", "Genomfört"), ("a", "z", "2019-01-03", None)], "attended"),
+    ),
     "mixed-precision": (
         plain([("a", "x", "2019-01-01"), ("a", "y", "2019-01-02 10:00")]), 1, plain([("a", "x", "2019-01-01"), ("a", "y", "2019-01-02")]),
     ),
@@ -214,6 +219,7 @@ PARTS: dict[Callable[[Scope], list[Sighting]], set[str]] = {
     of_days: {"inactive-months", "weekend-contacts"},
     of_names: {"spelled-alike", "rare-activities", "unknown-activities"},
     of_durations: {"long-events"},
+    of_attendance: {"attendance-unknown", "missed-milestones"},
 }
 
 
@@ -242,7 +248,7 @@ def test_all_checks_are_asked() -> None:
         ("C-3", "Visit", "2019-01-05", "2019-01-05", None),
         ("19121212-1212", "Visitt", "1900-01-01", "9999-12-31", None),
     ]
-    found = counts(log_of(rows, "end", "birth_date"), PATHWAY)
+    found = counts(log_of([(*row, "AVB") for row in rows], "end", "birth_date", "attended"), PATHWAY)
     for codes in PARTS.values():
         assert codes & set(found), codes
 
@@ -287,12 +293,22 @@ def test_a_check_with_a_pathway_fires_where_it_should_and_is_silent_where_it_sho
     assert seen(code, log_of(rows)) == 0  # it takes a pathway
 
 
+def test_a_milestone_that_a_missed_visit_reaches_is_told() -> None:
+    """The clock goes by activities, so that a first visit which nobody came to would stop it."""
+    rows = [("a", "Detected", "2019-01-01", None), ("a", "Diagnosis", "2019-02-01", "Avbokat"), ("a", "Diagnosis", "2019-03-01", "ja")]
+    log = log_of(rows, "attended")
+    assert seen("missed-milestones", log, PATHWAY) == 1
+    assert lt.lead_times(log, PATHWAY).to_pandas()["lead_time_days"].tolist() == [31.0]
+    assert seen("missed-milestones", log_of([*rows[:1], *rows[2:]], "attended"), PATHWAY) == 0
+    assert seen("missed-milestones", log) == 0
+
+
 # What only some formats show; the tests of those formats have them.
 OF_FORMATS = {
     "concepts-without-name", "dates-in-attribute", "ditto-marks",
     "diverging-cases", "guarded-text", "headers-differ", "hidden-columns", "hidden-rows", "hidden-sheet", "joined-clock",
     "keys-spelled-apart", "keys-without-events", "later-attribute-values",
-    "lifecycle-paired", "lifecycle-unpaired", "merged-cells",
+    "lifecycle-paired", "lifecycle-unpaired", "merged-cells", "missed-milestones",
     "nested-attributes", "no-row-order", "open-ends", "other-resources", "partial-case-dates", "partial-dates",
     "repeated-header", "same-event-merged", "shared-events", "sheet-skipped", "short-rows",
     "table-beside", "unknown-objects", "unmatched-keys",

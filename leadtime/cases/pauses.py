@@ -13,6 +13,7 @@ import narwhals as nw
 
 from leadtime.cases.clock import DAY_US
 from leadtime.cases.result import LeadTimes
+from leadtime.quality.attendance import missed
 
 if TYPE_CHECKING:
     from leadtime.pathway import Pathway
@@ -23,7 +24,6 @@ Frame = nw.LazyFrame[Any]
 
 _ORDER = ("at", "until", "row")
 _CONTACT_KINDS = ("value", "contact", "assessment", "intervention", "team", "consultation")
-_MISSED = ("no", "n", "nej", "0", "false", "ej", "missed", "absent", "no-show", "no show", "dna", "did not attend", "uteblev", "utebliven")
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,7 +133,7 @@ def _contact(axis: ClockAxis) -> nw.Expr:
     elif not any(activity.kind for activity in activities.values()):
         contact = ~nw.col("activity").is_in(_marks(axis.pathway) or [""])
     if "attended" in columns:
-        contact = contact & ~nw.coalesce(nw.col("attended").str.to_lowercase(), nw.lit("")).is_in(list(_MISSED))
+        contact = contact & ~missed()
     return contact
 
 

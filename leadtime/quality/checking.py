@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from leadtime.errors import UsageError, checks_arguments
 from leadtime.log import EventLog
 from leadtime.privacy import reserve_pattern
+from leadtime.quality.attendance import of_attendance
 from leadtime.quality.by_case import of_cases_alone, of_cases_on_route
 from leadtime.quality.case_ids import alike_within
 from leadtime.quality.days import checked_country, country_of, of_days
@@ -75,7 +76,7 @@ def check_quality(
         scope = replace(scope, log=log.coded)  # nothing else asks what a case is called
         sightings = [
             *by_id, *of_events(scope), *of_cases_alone(scope), *of_cases_on_route(scope), *of_repeats(scope), *of_days(scope),
-            *of_names(scope), *of_durations(scope),
+            *of_names(scope), *of_durations(scope), *of_attendance(scope),
         ]  # fmt: skip
     return replace(log.quality, findings=ranked((*log.quality.findings, *placed(sightings, log.places))))
 

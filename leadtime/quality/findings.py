@@ -23,10 +23,10 @@ SEVERITIES: Mapping[str, Severity] = MappingProxyType({
         "before-birth", "default-dates", "end-before-start", "future", "observed-until-in-future", "personal-number",
     ), "error"),
     **dict.fromkeys((
-        "after-observed-until", "case-not-declared", "case-rows-without-id", "dates-in-attribute",
+        "after-observed-until", "attendance-unknown", "case-not-declared", "case-rows-without-id", "dates-in-attribute",
         "duplicate-rows", "hidden-rows", "hidden-sheet", "ids-spelled-alike", "ids-spelled-apart", "impossible-order", "inactive-months",
         "keys-spelled-apart", "lifecycle-not-paired", "lifecycle-unpaired",
-        "long-events", "milestone-never-reached", "mixed-zones", "near-duplicates",
+        "long-events", "milestone-never-reached", "missed-milestones", "mixed-zones", "near-duplicates",
         "no-milestones", "no-timezone", "overlaps-in-unit", "partial-dates", "person-names", "personal-number-like", "rejected",
         "short-rows", "silent-cases", "skipped-time", "spelled-alike",
         "table-beside", "unknown-activities", "unknown-objects", "unmatched-keys",

@@ -18,7 +18,7 @@ from leadtime.columns import DATE_ROLES, RESERVED_NAMES, ROLES
 from leadtime.engine.distinct import distinct
 from leadtime.log import EventLog
 from leadtime.pathway import Pathway
-from leadtime.waste.spellings import NOT_ATTENDED, means
+from leadtime.quality.attendance import missed
 
 __all__ = [
     "CONTACT",
@@ -186,7 +186,7 @@ def with_kinds(log: EventLog, pathway: Pathway | None) -> Frame:
         kind=kind,
         minutes_us=nw.col("declared_minutes_us"),
         has_end=nw.coalesce("declared_has_end", no),
-        missed=means("attended", NOT_ATTENDED) if "attended" in has else no,
+        missed=missed() if "attended" in has else no,
     )
 
     def is_kind(*kinds: str) -> nw.Expr:

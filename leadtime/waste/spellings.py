@@ -7,12 +7,8 @@ from __future__ import annotations
 
 import narwhals as nw
 
-__all__ = ["FAMILY", "GUARDIAN", "HISTORY", "NOBODY", "NOT_ATTENDED", "RAISER", "means"]
+__all__ = ["FAMILY", "GUARDIAN", "HISTORY", "NOBODY", "RAISER", "means"]
 
-NOT_ATTENDED = (
-    "no", "n", "nej", "0", "false", "falskt", "ej", "missed", "absent", "no-show", "no show", "dna", "did not attend",
-    "uteblev", "utebliven", "uteblivit", "frånvarande",
-)  # fmt: skip
 HISTORY = ("history", "anamnes", "historia", "sjukdomshistoria")
 GUARDIAN = ("guardian", "guardians", "parent", "parents", "family", "vårdnadshavare", "förälder", "föräldrar", "familj", "familjen")
 FAMILY = ("family", "guardian", "guardians", "parent", "parents", "familj", "familjen", "vårdnadshavare", "förälder", "föräldrar")
