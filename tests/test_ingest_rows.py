@@ -108,6 +108,8 @@ def test_exact_duplicates_are_kept_and_counted_or_rejected_when_asked(tmp_path: 
     accounted(dropped)
     assert dropped.quality.rejected_by_reason == {"exact duplicate": 2}
     assert dropped.rejected.column("row_number") == (3, 5)
+    told = next(finding for finding in dropped.quality.findings if finding.code == "rejected-exact-duplicate")
+    assert (told.severity, told.effect) == ("note", "None: the first of the equal rows is kept.")
 
 
 def test_the_rows_of_a_workbook_are_named_by_sheet_and_excel_row(tmp_path: Path) -> None:

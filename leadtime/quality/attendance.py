@@ -30,13 +30,14 @@ def missed() -> nw.Expr:
 
 
 def of_attendance(scope: Scope) -> list[Sighting]:
-    """Gives the visits whose attendance can't be understood, and with a pathway those that reach a milestone without having taken place."""
+    """Gives the visits whose attendance isn't known, and with a pathway those that may start or stop the clock and did not take place."""
     if "attended" not in scope.log.columns:
         return []
     noted = ~nw.col("attended").is_null()
     seen = {"attendance-unknown": scope.inside.filter(noted & ~_is(_MISSED) & ~_is(_TOOK_PLACE))}
     if scope.route is not None:
-        reached = sorted({activity for step in scope.route.milestones.values() for activity in step.activities})
+        clock = (scope.route.start, *scope.route.stop)
+        reached = sorted({activity for name in clock for activity in scope.route.milestones[name].activities})
         seen["missed-milestones"] = scope.inside.filter(missed() & nw.col("activity").is_in(reached))
     found = []
     for code, frame in seen.items():

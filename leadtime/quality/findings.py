@@ -154,7 +154,7 @@ def _kind(code: str) -> str:
 
 def effect_of(code: str, text: Words) -> str:
     """Gives what a finding of a code does to the result; nothing where the catalogue doesn't say."""
-    return text.texts.get(f"finding_effect.{_kind(code)}", "")
+    return text.texts.get(f"finding_effect.{code}") or text.texts.get(f"finding_effect.{_kind(code)}", "")
 
 
 def of_cases(code: str) -> bool:

@@ -11,14 +11,17 @@ from typing import Any, Protocol
 
 from leadtime.columns import Resolution
 from leadtime.log import REJECTED_COLUMNS, EventLog
-from leadtime.quality.findings import finding, placed, ranked, with_effects
+from leadtime.quality.findings import effect_of, finding, placed, ranked, with_effects
 from leadtime.quality.whole import of_the_whole
 from leadtime.results import Finding, QualityReport, Table
+from leadtime.words import words
 
 __all__ = ["Account", "account_for", "places_in", "role_findings"]
 
 # More rejected rows than this aren't listed one by one; they are all counted.
 REJECTED_LISTED = 100_000
+# Rows without an event of their own, so that nothing is lost with them.
+_NO_LOSS = frozenset(("exact duplicate", "example row"))
 
 
 class Rows(Protocol):
@@ -123,7 +126,8 @@ def _of_rejected(read: Rows, reasons: dict[str, int], rows: Sequence[tuple[Any, 
             continue
         made = finding("rejected", count, examples=places, values={"what": reason})
         code = f"rejected-{reason.replace(' ', '-').replace(chr(39), '')}"
-        found.append(Finding(code, made.severity, count, made.message, made.examples, made.effect, made.values))
+        severity = "note" if reason in _NO_LOSS else made.severity
+        found.append(Finding(code, severity, count, made.message, made.examples, effect_of(code, words("en")), made.values))
     return found
 
 
