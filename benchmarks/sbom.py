@@ -48,11 +48,11 @@ def needed(name: str = "leadtime", extras: Iterable[str] = ()) -> Found:
 def licence(package: metadata.Distribution) -> str:
     """Gives a package's licence as it declares it: the expression, else the classifier, else the first line of the old field."""
     about = package.metadata
-    if about["License-Expression"]:
-        return str(about["License-Expression"])
+    if expression := about.get("License-Expression"):
+        return str(expression)
     classified = [one.rpartition(" :: ")[2] for one in about.get_all("Classifier") or [] if one.startswith("License ::")]
     classified = [one for one in classified if one != "OSI Approved"]
-    return "; ".join(classified) or (about["License"] or "not declared").strip().splitlines()[0][:60]
+    return "; ".join(classified) or (about.get("License") or "not declared").strip().splitlines()[0][:60]
 
 
 def hashes(name: str, version: str) -> list[str]:

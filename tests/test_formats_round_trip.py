@@ -44,8 +44,11 @@ def again(log: lt.EventLog, ending: str, folder: Path) -> lt.EventLog:
     """The log, written and read."""
     if ending == "sql":
         engine = sqlalchemy.create_engine(f"sqlite:///{folder / 'log.db'}")
-        lt.write_log(log, "events", connection=engine)
-        return lt.read_log("events", connection=engine, timezone=log.timezone)
+        try:
+            lt.write_log(log, "events", connection=engine)
+            return lt.read_log("events", connection=engine, timezone=log.timezone)
+        finally:
+            engine.dispose()
     lt.write_log(log, folder / f"log{ending}")
     return lt.read_log(folder / f"log{ending}", timezone=log.timezone)
 
