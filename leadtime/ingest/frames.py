@@ -11,8 +11,8 @@ import numpy as np
 from leadtime.engine.session import Session
 from leadtime.engine.tables import frame_table, parquet_view, spilled
 from leadtime.errors import InputError, ResourceError, UsageError, one_line
+from leadtime.ingest.cells import cell_text, midnights
 from leadtime.ingest.source import Source
-from leadtime.ingest.workbook import cell_text, midnights
 
 __all__ = ["read_frame", "read_parquet"]
 

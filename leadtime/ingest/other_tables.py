@@ -6,26 +6,30 @@ from collections.abc import Sequence
 from typing import Any
 
 from leadtime.columns import REQUIRED_ROLES, count_roles, normalised
+from leadtime.ingest.cells import Column, column_of
 
-__all__ = ["as_above", "rows_beside", "second_header"]
+__all__ = ["DITTO", "as_above", "rows_beside", "second_header"]
 
 _BLANK = (None, "")
-_DITTO = frozenset({'"', "”", "“", "''", "´´", "〃", '-"-', "-”-", "-''-", '–"–', "–”–", '- " -', "- ” -", "dito", "ditto", "d:o"})
+DITTO = frozenset({'"', "”", "“", "''", "´´", "〃", '-"-', "-”-", "-''-", '–"–', "–”–", '- " -', "- ” -", "dito", "ditto", "d:o"})
 _FEWEST = 3  # names that a header has at the least
 
 
-def second_header(header: Sequence[str | None], columns: Sequence[Sequence[Any]]) -> int | None:
+def second_header(header: Sequence[str | None], columns: Sequence[Column]) -> int | None:
     """Gives the place of the first row that names the header's columns in another order, so that other columns follow; none without one.
 
-    >>> second_header(["Case", "Event", "Date"], [["a", "Event", "x"], ["x", "Case", "a"], ["2019", "Date", "2020"]])
+    The header's names are among the texts that each column was looked through for.
+
+    >>> header = ["Case", "Event", "Date"]
+    >>> second_header(header, [column_of(values, header) for values in (["a", "Event"], ["x", "Case"], ["2019", "Date"])])
     1
     """
     places = {text: place for place, text in enumerate(header) if text and text.strip()}
-    named = [place for place, column in enumerate(columns) if not places.keys().isdisjoint(column)]
+    named = [place for place, column in enumerate(columns) if not places.keys().isdisjoint(column.met)]
     if len(named) < _FEWEST:
         return None
-    for place in range(len(columns[0])):
-        found = {columns[i][place]: i for i in named if columns[i][place] in places}
+    for place in range(len(columns[0].values)):
+        found = {columns[i].values[place]: i for i in named if columns[i].values[place] in places}
         if len(found) >= _FEWEST and any(places[text] != i for text, i in found.items()):
             return place
     return None
@@ -49,18 +53,21 @@ def rows_beside(header: Sequence[str | None], columns: Sequence[Sequence[Any]]) 
     return sum(any(cell not in _BLANK for cell in cells) for cells in zip(*(columns[place] for place in again), strict=True))
 
 
-def as_above(column: Sequence[Any]) -> tuple[Sequence[Any], int]:
+def as_above(column: Column) -> tuple[Column, int]:
     """Gives a column with the value above in place of each ditto mark, and how many there were; a mark with nothing above it stays.
 
-    >>> as_above(["a", '"', "b", "dito"])
+    The marks are among the texts that the column was looked through for.
+
+    >>> made, count = as_above(column_of(["a", '"', "b", "dito"], DITTO))
+    >>> made.values, count
     (['a', 'a', 'b', 'b'], 2)
     """
-    if _DITTO.isdisjoint(column):
+    if DITTO.isdisjoint(column.met):
         return column, 0
     made: list[Any] = []
     replaced = 0
-    for value in column:
-        is_mark = value in _DITTO and bool(made) and made[-1] not in _BLANK
+    for value in column.values:
+        is_mark = value in DITTO and bool(made) and made[-1] is not None
         made.append(made[-1] if is_mark else value)
         replaced += is_mark
-    return made, replaced
+    return column_of(made), replaced

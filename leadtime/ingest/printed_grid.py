@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from leadtime.errors import InputError, UsageError
+from leadtime.ingest.cells import cell_text
 from leadtime.ingest.files import checked_path, format_of
 from leadtime.ingest.source import Options
 from leadtime.ingest.text_bytes import certain_encoding, lines
 from leadtime.ingest.text_layout import layout_of
-from leadtime.ingest.workbook import cell_text
 from leadtime.ingest.workbook_file import open_with_merges
 
 __all__ = ["Grid", "State", "Value", "folded", "grid_of", "is_rate", "is_total", "read_value", "tidy"]

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +14,9 @@ from leadtime.columns import REQUIRED_ROLES, normalised, resolve_some, role_of
 from leadtime.engine.session import Session
 from leadtime.engine.tables import Moments, columns_table
 from leadtime.errors import InputError, LeadtimeError
+from leadtime.ingest.cells import Column, are_dates, cell_text, column_of, texts_of
 from leadtime.ingest.merged import Filled, filled_down
-from leadtime.ingest.other_tables import as_above, rows_beside, second_header
+from leadtime.ingest.other_tables import DITTO, as_above, rows_beside, second_header
 from leadtime.ingest.settings import Settings, is_cases_name, settings_in
 from leadtime.ingest.source import Options, Source, header_score, unique_headers
 from leadtime.ingest.stacking import stacked
@@ -24,11 +24,10 @@ from leadtime.ingest.workbook_file import SheetRows, opened_workbook, sheet_rows
 from leadtime.quality import finding
 from leadtime.results import Finding
 
-__all__ = ["cell_text", "midnights", "opened_workbook", "read_workbook"]
+__all__ = ["opened_workbook", "read_workbook"]
 
 _HEADER_WITHIN = 50
 _VALUE = re.compile(r"[0-9]{2}")  # a date or a number, where a name has one digit at the most: Besök 2
-_MIDNIGHT = time(0)
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,7 @@ class _Sheet:
     header_row: int
     headers: list[str]
     numbers: list[int]
-    columns: list[Sequence[Any]]
+    columns: list[Column]
     repeated: int
     filled: Filled
     dittos: int
@@ -57,12 +56,12 @@ def read_workbook(session: Session, path: Path, options: Options) -> Source:
     of_cases = () if options.of_cases else tuple(name for name in skipped if is_cases_name(name))
     headers, places, called = stacked([(sheet.name, sheet.headers) for sheet in sheets], options.columns)
     paired = list(zip(sheets, places, strict=True))
-    dates = {i for i in range(len(headers)) if _are_dates([sheet.columns[place[i]] for sheet, place in paired if i in place])}
+    dates = {i for i in range(len(headers)) if are_dates([sheet.columns[place[i]] for sheet, place in paired if i in place])}
     blocks = [
         (
             sheet.numbers,
             [sheet.name] * len(sheet.numbers),
-            [_texts(sheet.columns[place[i]], dates=i in dates) if i in place else None for i in range(len(headers))],
+            [texts_of(sheet.columns[place[i]], dates=i in dates) if i in place else None for i in range(len(headers))],
         )
         for sheet, place in paired
     ]
@@ -101,40 +100,6 @@ def _types(headers: Sequence[str], blocks: Sequence[Sequence[Sequence[str | None
     return found
 
 
-def _are_dates(columns: Sequence[Sequence[Any]]) -> bool:
-    """Whether the date-times of a column, which may stand in several sheets, are all midnights."""
-    timed = [column for column in columns if {date, datetime} & set(map(type, column))]
-    return bool(timed) and all(midnights(column) for column in timed)
-
-
-def _texts(column: Sequence[Any], *, dates: bool) -> Sequence[str | None] | Moments:
-    """A column's values as texts; the commonest kinds each by their own function, since a sheet has many cells."""
-    kinds = set(map(type, column))
-    if str in kinds and "" in column:
-        column = [None if value == "" else value for value in column]
-        kinds = set(map(type, column))
-    if kinds <= {str, type(None)}:
-        return column
-    if kinds <= {date, datetime, type(None)}:
-        return Moments(column, of_days=dates)
-    # The quick reader gives a date for a date-time at midnight.
-    write: dict[type, Callable[[Any], str | None]] = {datetime: _day, date: _day} if dates else {datetime: str, date: _midnight}
-    write |= {str: _or_none, type(None): _or_none, int: str}
-    return [write.get(type(value), cell_text)(value) for value in column]
-
-
-def _or_none(value: str | None) -> str | None:
-    return value or None
-
-
-def _day(value: date) -> str:
-    return value.isoformat()[:10]
-
-
-def _midnight(value: date) -> str:
-    return f"{value.isoformat()} 00:00:00"
-
-
 def _findings(sheets: Sequence[_Sheet], skipped: Sequence[str], *, named: bool) -> list[Finding]:
     repeated, filled = sum(sheet.repeated for sheet in sheets), sum(sheet.filled.cells for sheet in sheets)
     found = [finding("sheet-skipped", len(skipped), examples=skipped[:10])] if skipped else []
@@ -151,44 +116,6 @@ def _findings(sheets: Sequence[_Sheet], skipped: Sequence[str], *, named: bool) 
     found += [finding("hidden-columns", len(names), examples=names[:10])] if names else []
     there = [f"sheet '{sheet.name}'" for sheet in sheets if sheet.beside]
     return [*found, *([finding("table-beside", beside, examples=there[:10])] if beside else [])]
-
-
-def midnights(values: Any) -> bool:
-    """Whether the date-times among some values are all midnights, so that they hold dates; false where there is none.
-
-    >>> midnights([datetime(2020, 1, 1), "x"]), midnights([datetime(2020, 1, 1), datetime(2020, 1, 1, 9)])
-    (True, False)
-    """
-    found = False
-    for value in values:
-        if isinstance(value, datetime) and value == value:  # pandas' NaT, a datetime without a time, isn't equal to itself
-            if value.tzinfo is not None or value.time() != _MIDNIGHT:
-                return False
-            found = True
-        elif type(value) is date:
-            found = True
-    return found
-
-
-def cell_text(value: Any, *, dates: bool = False) -> str | None:
-    """Gives a cell's value as text, none where it is blank; `dates` says that the column's date-times are dates.
-
-    >>> cell_text(12.0), cell_text(datetime(2020, 1, 2), dates=True), cell_text(datetime(2020, 1, 2, 9, 30)), cell_text(True)
-    ('12', '2020-01-02', '2020-01-02 09:30:00', 'true')
-    """
-    if value is None:
-        return None
-    if isinstance(value, str):
-        return value or None
-    if isinstance(value, datetime):
-        return value.date().isoformat() if dates else value.isoformat(sep=" ")
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, float):
-        return None if math.isnan(value) else str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
-    if isinstance(value, (date, time)):
-        return value.isoformat()
-    return str(value)
 
 
 def _sheets(found: list[SheetRows], path: Path, options: Options) -> tuple[list[_Sheet], list[str]]:
@@ -234,7 +161,8 @@ def _sheet(found: SheetRows, options: Options) -> _Sheet | None:
     headers = unique_headers([*cells, *([None] * (width - len(cells)))])
     if widths != {width}:
         rows = [row if len(row) == width else (*row[:width], *((None,) * (width - len(row)))) for row in rows]
-    columns: list[Sequence[Any]] = list(zip(*rows, strict=True)) if rows else [()] * width
+    wanted = DITTO.union(filter(None, cells))
+    columns = [column_of(values, wanted) for values in _columns(rows, width)]
     second = second_header(cells, columns)
     if second is not None:
         raise InputError(
@@ -243,12 +171,19 @@ def _sheet(found: SheetRows, options: Options) -> _Sheet | None:
         )
     told = [as_above(column) for column in columns]
     columns, dittos = [column for column, _ in told], sum(count for _, count in told)
-    beside = rows_beside(cells, columns)
-    rows_hidden, columns_hidden = found.within.rows_among(numbers), found.within.names_among(headers, columns)
+    values = [column.values for column in columns]
+    beside = rows_beside(cells, values)
+    rows_hidden, columns_hidden = found.within.rows_among(numbers), found.within.names_among(headers, values)
     return _Sheet(
         found.name, found.numbers[last], headers, numbers, columns, repeated, filled, dittos, beside, found.hidden,
         rows_hidden, columns_hidden,
     )  # fmt: skip
+
+
+def _columns(rows: Iterable[Sequence[Any]], width: int) -> list[list[Any]]:
+    """The columns of rows that are all of one width."""
+    cells = list(chain.from_iterable(rows))
+    return [cells[i::width] for i in range(width)]
 
 
 def _last_filled(rows: Sequence[Sequence[Any]], least: int, most: int) -> int:
