@@ -6,7 +6,6 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ from leadtime.columns import REQUIRED_ROLES, normalised, resolve_some, role_of
 from leadtime.engine.session import Session
 from leadtime.engine.tables import Moments, columns_table
 from leadtime.errors import InputError, LeadtimeError
-from leadtime.ingest.cells import Column, are_dates, cell_text, column_of, texts_of
+from leadtime.ingest.cells import Column, are_dates, cell_text, columns_of, texts_of
 from leadtime.ingest.merged import Filled, filled_down
 from leadtime.ingest.other_tables import DITTO, as_above, rows_beside, second_header
 from leadtime.ingest.settings import Settings, is_cases_name, settings_in
@@ -162,7 +161,7 @@ def _sheet(found: SheetRows, options: Options) -> _Sheet | None:
     if widths != {width}:
         rows = [row if len(row) == width else (*row[:width], *((None,) * (width - len(row)))) for row in rows]
     wanted = DITTO.union(filter(None, cells))
-    columns = [column_of(values, wanted) for values in _columns(rows, width)]
+    columns = columns_of(rows, width, wanted)
     second = second_header(cells, columns)
     if second is not None:
         raise InputError(
@@ -178,12 +177,6 @@ def _sheet(found: SheetRows, options: Options) -> _Sheet | None:
         found.name, found.numbers[last], headers, numbers, columns, repeated, filled, dittos, beside, found.hidden,
         rows_hidden, columns_hidden,
     )  # fmt: skip
-
-
-def _columns(rows: Iterable[Sequence[Any]], width: int) -> list[list[Any]]:
-    """The columns of rows that are all of one width."""
-    cells = list(chain.from_iterable(rows))
-    return [cells[i::width] for i in range(width)]
 
 
 def _last_filled(rows: Sequence[Sequence[Any]], least: int, most: int) -> int:

@@ -199,7 +199,9 @@ def _filled_rows(name: str, rows: Iterable[Sequence[Any]], path: Path) -> SheetR
 
 def _all_filled(rows: list[Sequence[Any]]) -> bool:
     """Whether each row of a sheet, neither wide nor large, holds a value in its first cell; most sheets are like that."""
-    if not all(rows) or max(map(len, rows), default=0) > MOST_COLUMNS or sum(map(len, rows)) > _MOST_CELLS:
+    widths = set(map(len, rows))
+    widest = max(widths, default=0)
+    if 0 in widths or widest > MOST_COLUMNS or widest * len(rows) > _MOST_CELLS:
         return False
     return not any(map(_is_blank, {row[0] for row in rows}))
 
