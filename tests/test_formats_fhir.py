@@ -223,7 +223,7 @@ def test_a_line_that_is_broken_is_a_rejected_row_with_its_number(tmp_path: Path)
         ("b.ndjson", b"<Bundle/>", "holds no resource that is an event"),
         ("b.ndjson.gz", b"no gzip", "isn't packed by gzip"),
         ("b.json", b'{"a": 1}', "begins neither as an OCEL log nor as FHIR resources do"),
-        ("b.ndjson", b'{"resourceType": "Encounter", "period": {"start": {"a": 1}}, "subject": 5}', "are rejected"),
+        ("b.ndjson", b'{"resourceType": "Encounter", "period": {"start": {"a": 1}}, "subject": 5}', "is rejected"),
     ],
 )
 def test_a_file_that_is_broken_or_something_else_is_one_line(name: str, content: bytes, message: str, tmp_path: Path) -> None:
