@@ -71,6 +71,19 @@ def test_assessments_in_parallel_save_their_span_less_the_critical_path() -> Non
         saved(log, circle, parallel=True)
 
 
+def test_an_assessment_of_several_visits_lasts_from_the_first_to_the_last_as_in_the_waste_ledger() -> None:
+    log = logged(("a", "Start", 0, 0), ("a", "A", 10, 10), ("a", "B", 20, 25), ("a", "A", 30, 30), ("a", "End", 50, 50))
+    assert list(saved(log, parallel=True).values()) == [(1, 0, 0)]
+    held_by_two = logged(("a", "Start", 0, 0), ("a", "A", 10, 15), ("a", "A", 10, 15), ("a", "B", 20, 25), ("a", "End", 50, 50))
+    assert list(saved(held_by_two, parallel=True).values()) == [(1, 10, 10)]
+
+
+def test_what_must_come_first_does_so_also_by_way_of_what_is_not_run_in_parallel() -> None:
+    log = logged(("a", "Start", 0, 0), ("a", "A", 10, 13), ("a", "x", 15, 15), ("a", "B", 20, 25), ("a", "End", 50, 50))
+    activities = {"A": {"kind": "assessment"}, "x": {"after": "A"}, "B": {"kind": "assessment", "after": "x"}}
+    assert list(saved(log, PATHWAY | {"activities": activities}, parallel=True).values()) == [(1, 15 - 8, 15 - 8)]
+
+
 def test_overlapping_events_save_only_what_they_alone_hold_up() -> None:
     log = logged(("a", "Start", 0, 20), ("a", "A", 5, 10), ("a", "B", 18, 25), ("a", "C", 24, 30), ("a", "End", 40, 40))
     assert saved(log, skip=["A", "B"], remove="C") == {
@@ -78,6 +91,11 @@ def test_overlapping_events_save_only_what_they_alone_hold_up() -> None:
         "A left out": (1, 0, 0),  # within another
         "no waiting before C": (1, 0, 0),
     }
+
+
+def test_an_activity_of_several_rows_at_once_falls_away_with_its_time() -> None:
+    log = logged(("a", "Start", 0, 0), ("a", "A", 10, 20), ("a", "A", 10, 20), ("a", "A", 15, 28), ("a", "B", 25, 30), ("a", "End", 40, 40))
+    assert saved(log, skip="A") == {"A left out": (1, 25, 25)}  # its wait, and its time until B begins
 
 
 def test_only_finished_cases_count_and_the_others_are_named() -> None:

@@ -170,10 +170,23 @@ def _parallel(group: tuple[str, ...], pathway: Pathway, present: Sequence[str]) 
         raise UsageError(f"parallel={list(group)} isn't allowed; name two or more activities")
     for name in named if any(name not in pathway.activities for name in named) else ():
         _require(name, "parallel", [*present, *pathway.activities])
-    after = {
-        name: tuple(other for other in pathway.activities[name].after if other in named) for name in named if name in pathway.activities
-    }
-    return InParallel(named, tuple(after.items()))
+    return InParallel(named, tuple((name, _before(name, named, pathway)) for name in named))
+
+
+def _before(name: str, named: tuple[str, ...], pathway: Pathway) -> tuple[str, ...]:
+    """Which of the named must come before one of them, directly or by way of other activities."""
+    found: list[str] = []
+    passed: set[str] = set()
+    waiting = [name]
+    while waiting:
+        declared = pathway.activities.get(waiting.pop())
+        for other in declared.after if declared else ():
+            if other in named:
+                found.append(other)
+            elif other not in passed:
+                passed.add(other)
+                waiting.append(other)
+    return tuple(dict.fromkeys(found))
 
 
 def _shares(skip: str | Iterable[str] | Mapping[str, float] | None) -> dict[str, float]:

@@ -103,7 +103,8 @@ def what_if(
         cap: days that waiting lasts at most: a number for all waiting, or {transition or activity: days}.
         parallel: activities that all begin when the first of them did, two or more, or several such groups; True takes the
             assessments that the pathway declares. What must come `after` another by the pathway still does; the time from the first
-            begin to the last end becomes the critical path of their own lengths, and what lies between moves along.
+            begin to the last end becomes the critical path of their own lengths, each from its first visit to the end of its last, and
+            what lies between moves along.
         skip: activities that fall away, with the waiting before them: a name, names, or {name: share of the cases that have it}.
         seed: for which cases a share is drawn.
         language: of the assumptions.
@@ -170,10 +171,8 @@ def _summed(said: str, days: Floats) -> Saving:
 def _in_parallel(assumption: InParallel, events: Frame, session: Engine) -> Floats:
     """From first begin to last end, less the critical path, in every case that has two or more of the activities."""
     own = events.filter(nw.col("activity").is_in(list(assumption.activities)))
-    spans = own.group_by("case_id", "activity").agg(
-        begin=nw.col("begin").min(), until=nw.col("until").max(), length=(nw.col("until") - nw.col("begin")).sum()
-    )
-    found = session.collect(spans.sort("case_id", "activity"))
+    spans = own.group_by("case_id", "activity").agg(begin=nw.col("begin").min(), until=nw.col("until").max())
+    found = session.collect(spans.with_columns(length=nw.col("until") - nw.col("begin")).sort("case_id", "activity"))
     whole = found.groupby("case_id", sort=True).agg(begin=("begin", "min"), until=("until", "max"), several=("activity", "size"))
     lengths = found.pivot_table(index="case_id", columns="activity", values="length", aggfunc="sum")
     serial = (whole["until"] - whole["begin"]).to_numpy(dtype=np.float64)

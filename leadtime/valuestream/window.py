@@ -22,7 +22,8 @@ def history(times: LeadTimes, kept: Sequence[str] = ()) -> Frame:
 
     Columns `case_id, activity, source` (the activity before), then in microseconds on the case's axis `begin, until` (clipped), `waited_us`
     (the waiting before the event, within the window; empty where nothing lies before it within the window), `added_us` (by how much
-    the event and the waiting before it carry the case forward) and `opens` (the window's begin), and `end_given`, `unit` as in the log.
+    the event and the waiting before it carry the case forward, up to the next event of another activity) and `opens` (the window's
+    begin), and `end_given`, `unit` as in the log.
     With columns to be `kept` those are there too, and `row`. An event that begins where the window ends isn't `inside`: it has no time
     of its own, but the waiting before it counts.
     """
@@ -31,12 +32,14 @@ def history(times: LeadTimes, kept: Sequence[str] = ()) -> Frame:
     unit = nw.col("unit") if "unit" in log.columns else nw.lit(None, dtype=nw.String)
     own = [*kept, "row"] if kept else []
     placed = timed.select(
-        "case_id", "activity", "end_given", "begin", "until", unit.alias("unit"), *own,
+        "case_id", "activity", "end_given", "begin", "until", "row", unit.alias("unit"), *kept,
         in_order(nw.col("reached").shift(1)).alias("before"),
         in_order(nw.col("activity").shift(1)).alias("source"),
         following("begin").alias("next"),
         (nw.col("dated") if log.precision == "mixed" else nw.lit(log.precision == "date")).alias("dated"),
     )  # fmt: skip
+    repeats = nw.coalesce(nw.col("activity") == nw.col("source"), nw.lit(value=False))
+    placed = placed.with_columns(turn=in_order((~repeats).cast(nw.Int64).cum_sum()))
     windows = times.frame.filter(nw.col("status") == "stopped").select(
         "case_id", "start_us", "start_wall_us", "lead_us", calendar=nw.col("start_is_date") | nw.col("end_is_date")
     )
@@ -59,7 +62,7 @@ def _clipped(events: Frame, own: Sequence[str]) -> Frame:
         before=nw.when(nw.col("before") >= opens).then(nw.col("before")),
         # The next event of the case as far as it bounds this one: none lies past the window.
         next=nw.min_horizontal(nw.col("next"), closes),
-    )
+    ).with_columns(next=nw.col("next").max().over("case_id", "turn"))
     before = nw.col("before")
     waited = nw.when(~before.is_null()).then(nw.max_horizontal(nw.col("begin") - before, nw.lit(0)))
     forward = nw.min_horizontal(nw.col("until"), nw.max_horizontal("next", "begin")) - before
