@@ -326,6 +326,25 @@ def test_every_code_fires_in_a_test_and_has_words_and_an_effect_in_both_language
             assert effect_of(code, text), (language, code)
 
 
+@pytest.mark.parametrize(
+    ("ids", "count"),
+    [
+        (("19121212-1212", "121212-1212"), 2),
+        (("191212121212", "121212-1212", "19121212 1212"), 3),
+        (("121212-1212", "19121212-1220"), 0),
+        (("20191301-0001", "191301-0001"), 0),  # no thirteenth month, and so no century before it
+        (("201900012345", "1900012345"), 0),
+    ],
+)
+def test_a_personal_number_with_and_without_its_century_is_one_child_twice(ids: tuple[str, ...], count: int) -> None:
+    assert seen("ids-spelled-alike", log_of([(case, "x", "2019-01-01") for case in ids])) == count
+
+
+def test_a_case_whose_row_in_the_table_has_no_century_is_told() -> None:
+    log = log_of([("19121212-1212", "x", "2019-01-01")], cases=pd.DataFrame({"case_id": ["121212-1212"]}))
+    assert counts(log)["ids-spelled-apart"] == 1
+
+
 # --- the finer points ------------------------------------------------------------------------------------------------------------------
 
 

@@ -14,6 +14,8 @@ __all__ = ["alike_ids", "alike_within", "check_ids", "undeclared"]
 
 # What programs add to an id or take from it: decimals that a number was given (1.0), leading zeros, separators.
 _DECIMALS, _SEPARATORS, _ZEROS = r"[.,]0+$", r"[\s\-_/]", r"^0+"
+# A personal number of twelve digits; others write it with ten, without the century.
+_WITH_CENTURY = r"^(18|19|20)[0-9]{2}(0[1-9]|1[0-2])[0-9]{2}-?[0-9]{4}$"
 
 
 def check_ids(log: EventLog) -> tuple[Finding, ...]:
@@ -36,6 +38,8 @@ def alike_within(scope: Scope) -> list[Sighting]:
 def _alike_among(ids: Frame) -> Frame:
     """Gives those `case_id` that another one equals but for capitals, decimals of 0, leading zeros, and separators that only one has.
 
+    A personal number equals itself without its century too.
+
     Ids that have their separators in different places are different, such as 1-11 and 11-1.
 
     >>> import duckdb
@@ -43,8 +47,7 @@ def _alike_among(ids: Frame) -> Frame:
     >>> sorted(_alike_among(ids).collect("pandas")["case_id"])
     ['007', '7', 'A-7', 'a7', 'b 1', 'b_1']
     """
-    parts = _bare().str.replace_all(_SEPARATORS, "-").str.replace_all(_ZEROS, "")
-    keyed = ids.select("case_id", __parts=parts, __alike=_bare().str.replace_all(_SEPARATORS, "").str.replace_all(_ZEROS, ""))
+    keyed = ids.select("case_id", __parts=_key("-"), __alike=_key(""))
     apart = keyed.with_columns(__parts=nw.when(nw.col("__parts") != nw.col("__alike")).then(nw.col("__parts")))
     groups = apart.group_by("__alike").agg(
         nw.len().alias("__n"), nw.col("__parts").min().alias("__first"), nw.col("__parts").max().alias("__last")
@@ -90,10 +93,12 @@ def alike_ids(some: Frame, others: Frame) -> Frame:
     >>> sorted(found["case_id"].to_list())
     ['007', '1.0', '2,00', 'A-7']
     """
-    key = _bare().str.replace_all(_SEPARATORS, "").str.replace_all(_ZEROS, "").alias("__alike")
+    key = _key("").alias("__alike")
     return some.select("case_id", key).join(others.select(key).unique(), on="__alike", how="semi").select("case_id")
 
 
-def _bare() -> nw.Expr:
-    """A case id without capitals and decimals of 0."""
-    return nw.col("case_id").str.to_lowercase().str.replace_all(_DECIMALS, "")
+def _key(separator: str) -> nw.Expr:
+    """A case id without capitals, decimals of 0, leading zeros and the century of a personal number; its separators are one."""
+    bare = nw.col("case_id").str.to_lowercase().str.replace_all(_DECIMALS, "").str.replace_all(_SEPARATORS, separator)
+    short = nw.when(bare.str.contains(_WITH_CENTURY)).then(bare.str.slice(2)).otherwise(bare)
+    return short.str.replace_all(_ZEROS, "")
