@@ -112,7 +112,8 @@ def run() -> NoReturn:
     # To find plugins pydantic would go through all packages installed; none has a say in how a pathway is read.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     code = main()
-    atexit._run_exitfuncs()  # there is no public way to run them
+    # There is no public way to run them: an os._exit registered here would come before what was registered earlier, and leave it out.
+    atexit._run_exitfuncs()
     try:
         for stream in (sys.stdout, sys.stderr):
             stream.flush()
