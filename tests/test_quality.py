@@ -340,6 +340,14 @@ def test_a_personal_number_with_and_without_its_century_is_one_child_twice(ids: 
     assert seen("ids-spelled-alike", log_of([(case, "x", "2019-01-01") for case in ids])) == count
 
 
+@pytest.mark.parametrize(("language", "advice"), [("en", "fill it in on the others"), ("sv", "fyll i det på de andra")])
+def test_rows_without_a_case_id_are_told_what_to_do_where_it_stands_on_the_first_row_only(language: str, advice: str) -> None:
+    log = log_of([("a", "x", "2019-01-01"), (None, "y", "2019-01-02"), (None, None, "2019-01-03")])
+    found = one(log, "rejected-no-case-id")
+    assert advice in effect_of(found.code, words(language))
+    assert found.effect == effect_of(found.code, words("en"))
+
+
 def test_a_case_whose_row_in_the_table_has_no_century_is_told() -> None:
     log = log_of([("19121212-1212", "x", "2019-01-01")], cases=pd.DataFrame({"case_id": ["121212-1212"]}))
     assert counts(log)["ids-spelled-apart"] == 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
 from types import MappingProxyType
@@ -127,7 +127,7 @@ def _of_rejected(read: Rows, reasons: dict[str, int], rows: Sequence[tuple[Any, 
         made = finding("rejected", count, examples=places, values={"what": reason})
         code = f"rejected-{reason.replace(' ', '-').replace(chr(39), '')}"
         severity = "note" if reason in _NO_LOSS else made.severity
-        found.append(Finding(code, severity, count, made.message, made.examples, effect_of(code, words("en")), made.values))
+        found.append(replace(made, code=code, severity=severity, effect=effect_of(code, words("en"))))
     return found
 
 
