@@ -148,6 +148,28 @@ def test_dates_of_cases_become_three_columns_and_unreadable_ones_are_counted() -
     assert len(log) == 2
 
 
+@pytest.mark.parametrize("role", ["start", "birth_date"])
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ["2021-15-06", "2021-03-04", "2021-30-01"],
+        ["2021/15/06", "2021/03/04"],
+        ["20211506", "20210304"],
+        ["2021-15-06 08:00", "2021-03-04 08:00"],
+        ["2021-15-06", "2021-30-01", "2021-03-04", "2021-03-24"],
+    ],
+)
+def test_a_column_that_tells_the_day_before_the_month_is_refused(role: str, texts: list[str]) -> None:
+    frame = frame_of(["2021-12-01"] * len(texts), **{role: texts}) if role != "start" else frame_of(texts)
+    with pytest.raises(lt.InputError, match=f"column '{role}': .* has its day before its month, .* write them as year, month, day"):
+        lt.read_log(frame)
+
+
+def test_a_slip_among_dates_that_tell_their_order_is_a_rejected_row() -> None:
+    log = lt.read_log(frame_of(["2021-15-06", "2021-03-04", "2021-03-24"]))
+    assert log.quality.rejected_by_reason == {"unreadable start": 1}
+
+
 @pytest.mark.parametrize(
     ("given", "us", "is_date"),
     [

@@ -230,6 +230,14 @@ def test_days_of_excel_are_read_alike(on_both, same):
     same(*(log.to_pandas().sort_values("case_id").drop(columns="row").reset_index(drop=True) for log in on_both(frame)))
 
 
+def test_days_before_their_months_are_refused_alike(spark, tmp_path):
+    frame = pd.DataFrame({"case_id": ["a", "b"], "activity": "x", "start": ["2021-15-06", "2021-03-04"], "row": [0, 1]})
+    frame.to_parquet(tmp_path / "log.parquet")
+    for engine in ("duckdb", "spark"):
+        with pytest.raises(lt.InputError, match="has its day before its month, as 1 of its dates, and 1 may"):
+            lt.read_log(tmp_path / "log.parquet", engine=engine)
+
+
 def test_dates_before_the_first_year_are_read_alike(spark, same, tmp_path):
     import duckdb
 

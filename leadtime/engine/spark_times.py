@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
 __all__ = [
-    "BOUNDS", "SparkTime", "all_midnights", "all_numbers", "count_of", "ended", "kind_of", "read_time", "trimmed_text", "unread_texts",
-    "zoned",
+    "BOUNDS", "SparkTime", "all_midnights", "all_numbers", "count_of", "counts_like", "ended", "kind_of", "read_time", "trimmed_text",
+    "unread_texts", "zoned",
 ]  # fmt: skip
 
 DAY_US = 86_400_000_000
@@ -97,6 +97,15 @@ def all_numbers(frame: DataFrame, time: SparkTime) -> bool:
 def count_of(frame: DataFrame, time: SparkTime, texts: Sequence[str]) -> int:
     """Gives how many rows have one of some texts in a time column."""
     return int(frame.filter(trimmed_text(frame, time.header).isin(*texts)).count())
+
+
+def counts_like(frame: DataFrame, time: SparkTime, patterns: Sequence[str]) -> tuple[int, ...]:
+    """Gives how many rows have a text in a time column that fits each of some patterns."""
+    from pyspark.sql import functions as F  # noqa: N812 - Spark's own custom
+
+    text = trimmed_text(frame, time.header)
+    counts = frame.select(*(F.count_if(text.rlike(pattern)) for pattern in patterns)).collect()[0]
+    return tuple(int(count) for count in counts)
 
 
 def read_time(frame: DataFrame, time: SparkTime) -> Sequence[Column]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from leadtime.engine.session import Session
+from leadtime.engine.sql import literal
 from leadtime.engine.tables import Raw
 from leadtime.engine.times import TimeSource, read_columns, second_reading, text_column, text_of
 
-__all__ = ["Spelling", "all_numbers", "count_of", "place_of", "spellings_table", "unread_texts"]
+__all__ = ["Spelling", "all_numbers", "count_of", "counts_like", "place_of", "spellings_table", "unread_texts"]
 
 Spelling = tuple[str, int | None, int | None, int | None, int | None, int | None]
 """A text with its date, local clock or instant (microseconds, at most one of them), and the bounds of a partial date."""
@@ -38,6 +39,13 @@ def count_of(raw: Raw, source: TimeSource, texts: Sequence[str]) -> int:
     places = ", ".join("?" for _ in texts)
     query = f"SELECT count(*) FROM {raw.name} WHERE {text_of(source.column, source.type)} IN ({places})"
     return int(raw.session.rows(query, list(texts))[0][0])
+
+
+def counts_like(raw: Raw, source: TimeSource, patterns: Sequence[str]) -> tuple[int, ...]:
+    """Gives how many rows have a text in a time column that fits each of some patterns."""
+    text = text_of(source.column, source.type)
+    counts = ", ".join(f"count(*) FILTER (regexp_matches({text}, {literal(pattern)}))" for pattern in patterns)
+    return tuple(int(count) for count in raw.session.rows(f"SELECT {counts} FROM {raw.name}")[0])
 
 
 def place_of(raw: Raw, source: TimeSource, text: str) -> str:

@@ -19,14 +19,14 @@ from leadtime.engine.session import Session
 from leadtime.engine.spark import SparkEngine, backticked, spark_session
 from leadtime.engine.spark_events import SparkReadTable, spark_case_table, spark_event_table
 from leadtime.engine.spark_joining import first_spark_texts, with_spark_joined
-from leadtime.engine.spark_times import SparkTime, all_midnights, all_numbers, count_of, kind_of, unread_texts
+from leadtime.engine.spark_times import SparkTime, all_midnights, all_numbers, count_of, counts_like, kind_of, unread_texts
 from leadtime.errors import InputError, UsageError, counted
 from leadtime.ingest.assemble import declared_cases
 from leadtime.ingest.clocks import SAMPLE, Joins, Looked, joins_of
 from leadtime.ingest.opening import opened
 from leadtime.ingest.query import connection_for
 from leadtime.ingest.source import Options
-from leadtime.ingest.spelling import assumptions, meaning, open_ends, partial_dates
+from leadtime.ingest.spelling import assumptions, meaning, open_ends, partial_dates, require_month_second
 from leadtime.log import EventLog, Moment, Provenance
 from leadtime.quality import Account, account_for, finding, places_in, role_findings
 from leadtime.results import Finding, QualityReport, Table
@@ -178,6 +178,7 @@ def _times(frame: DataFrame, roles: Mapping[str, str], options: Options) -> tupl
         if texts:
             numeric = all(text[0].isdigit() for text in texts) and all_numbers(frame, time)
             reading = read_dates(texts, date_order=options.date_order, column=header, rules=options.date_rules, numeric=numeric)
+            require_month_second(header, reading.unread, partial(counts_like, frame, time))
             partial_ones = any(value.is_partial for value in reading.values.values())
             time = replace(time, spellings=tuple(meaning(text, value) for text, value in reading.values.items()), partial=partial_ones)
             choices |= assumptions(reading, header, options.date_rules or DateRules())

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import narwhals as nw
@@ -10,15 +11,22 @@ import narwhals as nw
 from leadtime.columns import DATE_ROLES
 from leadtime.durations.dates import DateReading, DateValue, read_dates
 from leadtime.durations.rules import DateRules
-from leadtime.engine.spellings import Spelling, all_numbers, count_of, place_of, spellings_table, unread_texts
+from leadtime.engine.spellings import Spelling, all_numbers, count_of, counts_like, place_of, spellings_table, unread_texts
 from leadtime.engine.tables import Raw
 from leadtime.engine.times import DAY_US, TimeSource
+from leadtime.errors import InputError
 from leadtime.ingest.source import Options
 from leadtime.log import EventLog
 from leadtime.quality.findings import finding
 from leadtime.results import Finding
 
-__all__ = ["assumptions", "meaning", "open_ends", "partial_dates", "spelled"]
+__all__ = ["assumptions", "meaning", "open_ends", "partial_dates", "require_month_second", "spelled"]
+
+# Dates that begin with the year, whose second number can only be a day, whose third can, and of which either can.
+_MONTH, _DAY = "(0[1-9]|1[0-2])", "(1[3-9]|2[0-9]|3[01])"
+_DAY_SECOND, _DAY_THIRD, _EITHER = (
+    rf"^[0-9]{{4}}[-/.]?{second}[-/.]?{third}([^0-9]|$)" for second, third in ((_DAY, _MONTH), (_MONTH, _DAY), (_MONTH, _MONTH))
+)
 
 # What people and programs write in a column of ends where there is none, in lower case; marks without a letter or digit say so too.
 _NO_END = frozenset((
@@ -66,10 +74,28 @@ def _reading(raw: Raw, time: TimeSource, header: str, options: Options, texts: S
     if not texts:
         return None
     numeric = all(text[0].isdigit() for text in texts) and all_numbers(raw, time)
-    return read_dates(
+    reading = read_dates(
         texts, date_order=options.date_order, column=header, rules=options.date_rules, numeric=numeric,
         place=lambda text: f" ({place_of(raw, time, text)})",
     )  # fmt: skip
+    require_month_second(header, reading.unread, lambda patterns: counts_like(raw, time, patterns))
+    return reading
+
+
+def require_month_second(header: str, unread: Sequence[str], counts: Callable[[Sequence[str]], Sequence[int]]) -> None:
+    """Stops where a column's dates rather are year, day, month: those up to the twelfth would be read with the two changed, in silence.
+
+    Where as many tell that they are year, month, day, those that can't be are slips, and their rows are rejected.
+    """
+    telling = next((text for text in unread if re.match(_DAY_SECOND, text)), None)
+    if telling is None:
+        return
+    second, third, either = counts((_DAY_SECOND, _DAY_THIRD, _EITHER))
+    if either and second > third:
+        raise InputError(
+            f"column '{header}': '{telling}' has its day before its month, as {second} of its dates, and {either} may have it so or the "
+            "other way; write them as year, month, day (2019-03-14)"
+        )
 
 
 def assumptions(reading: DateReading, header: str, rules: DateRules) -> dict[str, str]:
