@@ -311,8 +311,8 @@ def _number(value: object) -> str:
 
 
 def _escaped(value: object) -> str:
-    """A cell of a page: text that stays text."""
-    return html.escape(plain_text(_number(value)))
+    """A cell of a page: text that stays text, and nothing where there is nothing."""
+    return "" if value is None else html.escape(plain_text(_number(value)))
 
 
 def _aligned(columns: Sequence[str], rows: Iterable[Sequence[Value]]) -> str:

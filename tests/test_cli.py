@@ -385,6 +385,7 @@ def test_check_in_swedish_says_all_of_it_in_swedish(tmp_path: Path, capsys: pyte
         "  avvisade: oläsligt startdatum: 1",
         "  kolumn för case_id: 'Barn nr'",
         "(till exempel 'Barn-nr' på bladet 'BUP' som 'Barn nr')",
+        "kolumnen 'Barn nr' läses som Ärende (case_id), efter sitt namn",
         "  log.xlsx rad 3 på bladet 'BVC': aktivitet saknas (kolumnen Händelse)",
         "  och 1 till",
     ):

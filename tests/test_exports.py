@@ -171,3 +171,9 @@ def test_a_language_that_is_not_known_is_named(language, tmp_path):
 def test_a_folder_that_is_not_there_is_named(tmp_path):
     with pytest.raises(InputError, match="no folder"):
         Table("t", ("a",), ((1,),)).to_csv(tmp_path / "absent" / "t.csv")
+
+
+def test_a_blank_of_a_table_is_blank_in_a_notebook_too():
+    table = Table("t", ("measure", "mean"), (("W2", None), (None, 1.5)))
+    assert "<td>W2</td><td></td>" in table._repr_html_()
+    assert "not reached" not in table._repr_html_()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 import leadtime as lt
@@ -139,3 +140,44 @@ def test_the_cover_tells_the_cases_read_from_those_compared():
     ):
         report = lt.build_report(log, pathway, result, sections=["cohorts"], language=language)
         assert dict(report.facts)[term] == said
+
+
+def study_with_few_leavers(*, by_date):
+    """Before: 24 finished, 4 wait, 2 left. After: 23, 4 and 3. Of those finished 22 got a diagnosis first, 25 an intervention."""
+    rows = []
+    for place, (finished, waiting, left) in enumerate(((24, 4, 2), (23, 4, 3))):
+        for number in range(finished + waiting + left):
+            case, day = f"{place}-{number}", pd.Timestamp(2020 + 2 * place, 1, 1) + pd.Timedelta(days=3 * number)
+            cohort = ("before", "after")[place]
+            rows.append((case, "Detected", day, cohort))
+            if number < finished:
+                rows.append(
+                    (case, "Diagnosis" if number < 11 else "Intervention", day + pd.Timedelta(days=300 - 100 * place + 5 * number), cohort)
+                )
+            elif number < finished + left:
+                rows.append((case, "Moved", day + pd.Timedelta(days=60 + number), cohort))
+    frame = pd.DataFrame(rows, columns=["case_id", "activity", "start", "cohort"])
+    log = lt.read_log(frame.drop(columns="cohort") if by_date else frame, observed_until="2023-12-31")
+    names = {"detected": "Detected", "diagnosis": "Diagnosis", "intervention": "Intervention"}
+    pathway = lt.read_pathway({
+        "name": "Few", "start": "detected", "stop": ["diagnosis", "intervention"], "order": list(names),
+        "milestones": {name: {"activities": [activity]} for name, activity in names.items()}, "exits": {"moved": {"activities": ["Moved"]}},
+    })  # fmt: skip
+    times = lt.lead_times(log, pathway)
+    result = lt.compare(times, break_date="2022-01-01") if by_date else lt.compare(times)
+    return log, pathway, result
+
+
+@pytest.mark.parametrize("by_date", [True, False])
+def test_what_the_flow_hides_is_told_by_no_step_and_no_finding(by_date):
+    log, pathway, result = study_with_few_leavers(by_date=by_date)
+    report = lt.build_report(log, pathway, result, sections=["cohorts", "flow", "steps", "quality"])
+    flow = {(row["status"], row["detail"]): row["cases"] for row in cells_of(report, "flow")}
+    assert "[c]" in flow.values()  # else there were nothing to tell
+    steps = [row["n"] for row in cells_of(report, "steps") if row["step"] == "detected to diagnosis"]
+    shown = [n for n in steps if n != "[c]"]
+    if flow[("finished", "diagnosis")] == "[c]":
+        assert len(shown) < len(steps)
+    told = {row["code"]: row["message"] for row in cells_of(report, "findings")}
+    assert told["unfinished-cases"].startswith("Some of 60")
+    assert told["silent-cases"].startswith("Some")

@@ -97,9 +97,16 @@ def _told(one: Finding, text: Catalogue) -> tuple[str, str, str, str, str]:
 
     # What a check wrote in English may say more than the catalogue's sentence.
     english = text.language == "en" and one.message
-    message = english or told(one, text, milestone=lambda name: text.texts.get(f"report.term.{name}", name))
+    message = english or told(
+        one, text, role=lambda name: _role(name, text), milestone=lambda name: text.texts.get(f"report.term.{name}", name)
+    )
     examples = "; ".join(place_told(example, text) for example in one.examples)
     return text.say(f"severity.{one.severity}"), message, effect_of(one.code, text), examples, one.code
+
+
+def _role(name: str, text: Catalogue) -> str:
+    """A role in words, with the name that --column takes."""
+    return f"{text.texts.get(f'report.role.{name}') or text.column(name)} ({name})"
 
 
 def _print_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -10,6 +10,7 @@ from types import MappingProxyType
 import narwhals as nw
 
 import leadtime
+from leadtime.disclosure import HIDDEN
 from leadtime.quality import effect_of, of_cases, told
 from leadtime.report.model import Block, Column, TextBlock
 from leadtime.report.parts import Part
@@ -69,9 +70,11 @@ def _messages(code: str, alike: list[Finding], part: Part) -> list[str]:
 
 
 def _hidden(finding: Finding, part: Part) -> str | None:
-    """What stands for a number of cases too small to be told; None where the number may be."""
-    small = of_cases(finding.code) and part.disclosed.profile.hides(finding.count)
-    return part.phrases.say("some") if small else None
+    """What stands for a number of cases that is too small to be told, or could tell what the flow hides; None where the number may be."""
+    if not of_cases(finding.code):
+        return None
+    flow = part.disclosed.table("flow").column("cases")
+    return part.phrases.say("some") if HIDDEN in flow or part.disclosed.profile.hides(finding.count) else None
 
 
 def _sentence(text: str) -> str:

@@ -18,7 +18,7 @@ from leadtime.disclosure import Cell, Profile, ShownCurve, Sum, shown_curve
 from leadtime.log import EventLog
 from leadtime.pathway import Pathway
 from leadtime.quality import refuse_centuries
-from leadtime.report.links import Links
+from leadtime.report.links import Counted, Links
 from leadtime.report.months import split_change
 from leadtime.report.steps import StepTimes, step_times
 from leadtime.report.trend import Trend, trend_table
@@ -81,7 +81,7 @@ def gather(
         _cohort_table(cohorts, links),
         _flow_table(times, cohorts, links),
         _curve_table(cohorts, curves, links),
-        _step_table(steps, cohorts, links),
+        _step_table(steps, times, cohorts, links),
         _horizon_table(cohorts, times, comparison),
     ]
     if comparison:
@@ -198,16 +198,38 @@ def _curve_table(cohorts: tuple[CohortEstimate, ...], curves: tuple[ShownCurve, 
     return Table("curve", ("cohort", "month", "share", "lower_share", "upper_share", "at_risk"), tuple(rows), counts=("at_risk",))
 
 
-def _step_table(steps: tuple[StepTimes, ...], cohorts: tuple[CohortEstimate, ...], links: Links) -> Table:
+def _step_table(steps: tuple[StepTimes, ...], times: LeadTimes, cohorts: tuple[CohortEstimate, ...], links: Links) -> Table:
     rows: list[tuple[Value, ...]] = []
+    completed: dict[tuple[str, str], list[Counted]] = {}
     names = {cohort.name: place for place, cohort in enumerate(cohorts)}
     for step in steps:
         here = (Cell("steps", len(rows), "n"), step.n)
         rows.append((step.source, step.target, step.cohort, step.n, step.median_days, step.p90_days))
+        completed.setdefault((step.source, step.target), []).append(here)
         if step.cohort in names:
             place = names[step.cohort]
             links.subset((Cell("cohorts", place, "n"), cohorts[place].n), here)
+            if times.pathway and times.pathway.stop == (step.target,):
+                links.nested(here, (Cell("cohorts", place, "observed"), cohorts[place].observed))
+    for (source, target), counts in completed.items():
+        if times.pathway and source not in times.pathway.stop:
+            _stopped_there(target, counts, times, links)
     return Table("steps", ("source", "target", "cohort", "n", "median_days", "p90_days"), tuple(rows), counts=("n",))
+
+
+def _stopped_there(target: str, completed: list[Counted], times: LeadTimes, links: Links) -> None:
+    """Who stopped at a milestone completed the step to it, all but those who skipped the milestone before: the counts tell each other."""
+    stopped = next(
+        ((Cell("flow", row, "cases"), int(cells[2] or 0)) for row, cells in enumerate(times.flow.rows) if cells[:2] == ("stopped", target)),
+        None,
+    )
+    if stopped is None:
+        return
+    together = sum(count for _, count in completed)
+    whole = completed[0][0] if len(completed) == 1 else links.cell(together)
+    if len(completed) > 1:
+        links.add(whole, (cell for cell, _ in completed))
+    links.nested((whole, together), stopped)
 
 
 def _horizon_table(cohorts: tuple[CohortEstimate, ...], times: LeadTimes, comparison: Comparison | None) -> Table:

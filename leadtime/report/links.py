@@ -41,6 +41,11 @@ class Links:
         if rest >= 0:
             self.add(whole[0], (part[0], self.cell(rest)) if rest else (part[0],))
 
+    def nested(self, one: Counted, other: Counted) -> None:
+        """Two counts of which the smaller is taken to lie within the larger."""
+        more, fewer = (one, other) if one[1] >= other[1] else (other, one)
+        self.subset(more, fewer)
+
     def table(self) -> Table:
         """Gives the unpublished counts as a table, to be protected with the others."""
         return Table(LINKS, ("n",), tuple((value,) for value in self.values), counts=("n",))
