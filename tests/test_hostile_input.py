@@ -13,6 +13,7 @@ import sys
 import zipfile
 import zlib
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,6 +22,7 @@ import pandas as pd
 import pytest
 
 import leadtime as lt
+from leadtime.ingest.archives import looked_through
 
 HEADER = "Ärende;Händelse;Datum;Anm\n"
 GOOD = "1;x;2019-01-01;\n"
@@ -160,9 +162,9 @@ def entities_in_a_workbook(path: Path) -> None:
     workbook(path, **{"xl/worksheets/sheet1.xml": sheet.encode()})
 
 
-def far_cells(path: Path) -> None:
+def far_cells(path: Path, reference: str = 'r="XFD1048576"') -> None:
     """One cell in the last corner, for which a program that holds the sheet as a grid would hold 17,000 million cells."""
-    rows = '<row r="1"><c r="A1" t="inlineStr"><is><t>Ärende</t></is></c></row><row r="1048576"><c r="XFD1048576"><v>1</v></c></row>'
+    rows = f'<row r="1"><c r="A1" t="inlineStr"><is><t>Ärende</t></is></c></row><row r="1048576"><c {reference}><v>1</v></c></row>'
     sheet = f'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>{rows}</sheetData></worksheet>'
     workbook(path, **{"xl/worksheets/sheet1.xml": sheet.encode()})
 
@@ -239,6 +241,9 @@ HOSTILE: dict[str, tuple[Callable[[Path], None], str, str]] = {
     "a workbook that lies": (bomb_that_lies_about_its_size, "log.xlsx", "InputError"),
     "entities in a workbook": (entities_in_a_workbook, "log.xlsx", "declares a document type"),
     "a cell in the last corner": (far_cells, "log.xlsx", "InputError"),
+    "a far cell in small letters": (partial(far_cells, reference='r="xfd1048576"'), "log.xlsx", "InputError"),
+    "a far cell in single quotes": (partial(far_cells, reference="r='XFD1048576'"), "log.xlsx", "InputError"),
+    "a far cell with spaces": (partial(far_cells, reference='r = "XFD1048576"'), "log.xlsx", "InputError"),
     "a gigabyte on one line": (one_line, "log.csv", "million characters on line 1"),
     "one line of text": (one_line_of_text, "log.csv", "million characters on line 1"),
     "a long line after good ones": (late_long_line, "log.csv", "million characters on line 202"),
@@ -306,6 +311,24 @@ def test_a_workbook_that_points_outside_of_itself_is_refused_and_nothing_is_unpa
     workbook(place / "log.xlsx", **{entry: b"<x/>"})
     assert "points outside of it; it isn't read" in refused(place / "log.xlsx")
     assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["log.xlsx"]
+
+
+@pytest.mark.parametrize(
+    ("late", "rows", "letters"),
+    [
+        ('<c r="Z999">', 100, 1), ('<c r="AA7">', 100, 2), ('<c r="xfd7">', 100, 3), ('<c s="1"r="Ab7">', 100, 2),
+        ('<c r="b1000000">', 1_048_576, 1), ('<row r="1000000">', 1_000_000, 1), ("<c r='A1'>", 1_048_576, 3),
+        ('<c r\n= "A1">', 1_048_576, 3), ('<c r=\t"A1">', 1_048_576, 3),
+        ("<v>r = 5</v>", 100, 1), ('<c xr:r="http" xmlns:xr="http">', 100, 1),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("at", [0, 3_000_000, 5 * MB])
+def test_a_cell_far_from_the_others_is_seen_wherever_its_xml_stands(late: str, rows: int, letters: int, at: int, tmp_path: Path) -> None:
+    before = b'<row r="100"><c r="C100" s="1" t="n"><v>42005.15181712963</v></c></row>'
+    sheet = before * (1 + at // len(before)) + late.encode() + before
+    workbook(tmp_path / "log.xlsx", **{"xl/worksheets/sheet1.xml": sheet})
+    found = looked_through(tmp_path / "log.xlsx").sheets["xl/worksheets/sheet1.xml"]
+    assert (found.rows, found.letters) == (rows, letters)
 
 
 def test_formulas_are_never_computed(tmp_path: Path) -> None:

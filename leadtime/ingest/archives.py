@@ -8,6 +8,8 @@ import zlib
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
+import numpy as np
+
 from leadtime.errors import InputError, one_line
 from leadtime.ingest.hidden import Hidden
 from leadtime.ingest.streams import check_growth
@@ -27,9 +29,11 @@ _ROW = re.compile(rb'<row r="(\d{1,7})"')
 _ANY_ROW = re.compile(rb'<row [^>]{0,200}?r="(\d{1,7})"')
 _MERGED = re.compile(rb'<(?:\w+:)?mergeCell\s[^>]{0,40}?ref="([A-Z]{1,3}(\d{1,7}):[A-Z]{1,3}(\d{1,7}))"')
 _MOST_MERGED = 500_000
-# A cell beyond column Z, or beyond row 999,999.
-_FAR = re.compile(rb'r="(?:[A-Z]{2}|[A-Z]?\d{7})')
-_LETTERS = (re.compile(rb'r="[A-Z]{2}'), re.compile(rb'r="[A-Z]{3}'))
+# References with two and with three letters. They may be small ones; in xr="http" stands none.
+_LETTERS = (re.compile(rb'r="(?<![\w:]r=")[A-Za-z]{2}'), re.compile(rb'r="(?<![\w:]r=")[A-Za-z]{3}'))
+# A reference as XML may spell it and no program does: r='A1', or r = "A1".
+_ODD = re.compile(rb"""[\s"']r(?:\s+=|=[^"])""")
+_REFERENCE = 12  # bytes in which one is known to be near, from the sign before it: _r="Z999999"
 _WIDTHS, _MOST_ROWS = (26, 702, 16_384), 1_048_576
 # The places of cells are looked at one by one in the first bytes only, and after that where they are far: a grid of 999,999 rows and 26
 # columns is nothing to who holds a sheet of that size.
@@ -141,14 +145,29 @@ def _look(path: Path, archive: zipfile.ZipFile, entry: zipfile.ZipInfo, sheet: S
 def _look_at_cells(sheet: Sheet, seen: bytes, known: int) -> None:
     """Adds what a piece of a sheet holds; its first `known` bytes were the last of the piece before."""
     sheet.cells += seen.count(b"<c ") - seen[:known].count(b"<c ")
-    if sheet.size <= _LOOKED_AT or _FAR.search(seen):
+    far, odd = _glance(seen)
+    if far or sheet.size <= _LOOKED_AT:
         _look_at_places(sheet, seen)
+    if odd and _ODD.search(seen):
+        sheet.rows, sheet.letters = _MOST_ROWS, len(_WIDTHS)  # its place isn't read, so it may be anywhere
     sheet.errors = sheet.errors or b't="e"' in seen
     if sheet.uncomputed is None and b"<f" in seen:
         formula = _UNCOMPUTED.search(seen)
         if formula:
             before = [match[1] for match in _CELL.finditer(seen, max(0, formula.start() - 4096), formula.start())]
             sheet.uncomputed = before[-1].decode() if before else "a cell"
+
+
+def _glance(seen: bytes) -> tuple[bool, bool]:
+    """Whether a reference may lie beyond column Z or row 999,999, and whether one may be oddly spelled; at once, since there are many."""
+    signs = np.frombuffer(seen, np.uint8)
+    before, name, after = signs[:-_REFERENCE], signs[1 : 1 - _REFERENCE], signs[2 : 2 - _REFERENCE]
+    begins = np.flatnonzero((name == ord("r")) & (before <= ord("'")) & ((after == ord("=")) | (after <= ord(" "))))
+    equals, quote, first, second, seventh, eighth = (signs[begins + place] for place in (2, 3, 4, 5, 10, 11))
+    digit = ord("0")  # what is less than it comes out far above 9
+    far = (second >= ord("A")) | ((seventh - digit < 10) & ((first - digit < 10) | (eighth - digit < 10)))
+    odd = (equals != ord("=")) | (quote != ord('"'))
+    return bool(far.any()), bool(odd.any())
 
 
 def _look_at_merges(path: Path, sheet: Sheet, seen: bytes, known: int) -> None:
@@ -166,7 +185,7 @@ def _look_at_places(sheet: Sheet, seen: bytes) -> None:
     if len(rows) < seen.count(b"<row "):
         rows = _ANY_ROW.findall(seen)
     sheet.rows = max(sheet.rows, *map(int, rows), 1)
-    if re.search(rb'r="[A-Z]{1,3}\d{%d}' % (len(str(sheet.rows)) + 1), seen):
+    if re.search(rb'r="[A-Za-z]{1,3}\d{%d}' % (len(str(sheet.rows)) + 1), seen):
         sheet.rows = _MOST_ROWS  # a cell says that it lies below its row
     while sheet.letters < len(_WIDTHS) and _LETTERS[sheet.letters - 1].search(seen):
         sheet.letters += 1
