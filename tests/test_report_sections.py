@@ -181,3 +181,16 @@ def test_what_the_flow_hides_is_told_by_no_step_and_no_finding(by_date):
     told = {row["code"]: row["message"] for row in cells_of(report, "findings")}
     assert told["unfinished-cases"].startswith("Some of 60")
     assert told["silent-cases"].startswith("Some")
+
+
+@pytest.mark.parametrize("by_date", [True, False])
+def test_no_wait_until_an_end_tells_how_many_ended_there_where_the_flow_hides_it(by_date):
+    log, pathway, result = study_with_few_leavers(by_date=by_date)
+    report = lt.build_report(log, pathway, result, sections=["cohorts", "flow", "waits"])
+    flow = {row["detail"]: row["cases"] for row in cells_of(report, "flow")}
+    waits = {row["target"]: row for row in cells_of(report, "hand_overs")}
+    hidden = [name for name in ("diagnosis", "intervention", "moved") if flow[name] == "[c]"]
+    assert hidden
+    for name in hidden:
+        row = waits[name.capitalize() if name != "moved" else "Moved"]
+        assert (row["cases"], row["total_days"]) == ("[c]", "[c]")

@@ -90,7 +90,9 @@ def gather(
         tables += who_table(comparison, links)
     if "waits" in sections:
         with log.coded.passing():
-            tables += wait_tables(log.coded, profile)
+            waited = wait_tables(log.coded, profile)
+        tables += waited
+        _link_waits(waited[0], times, links)
     if "waste" in sections:
         tables += waste_table(log, pathway, comparison, links)
     segments = split_change(comparison, "segments") if comparison and "months" in sections else None
@@ -213,23 +215,32 @@ def _step_table(steps: tuple[StepTimes, ...], times: LeadTimes, cohorts: tuple[C
                 links.nested(here, (Cell("cohorts", place, "observed"), cohorts[place].observed))
     for (source, target), counts in completed.items():
         if times.pathway and source not in times.pathway.stop:
-            _stopped_there(target, counts, times, links)
+            _ended_there(("stopped", target), counts, times, links)
     return Table("steps", ("source", "target", "cohort", "n", "median_days", "p90_days"), tuple(rows), counts=("n",))
 
 
-def _stopped_there(target: str, completed: list[Counted], times: LeadTimes, links: Links) -> None:
-    """Who stopped at a milestone completed the step to it, all but those who skipped the milestone before: the counts tell each other."""
-    stopped = next(
-        ((Cell("flow", row, "cases"), int(cells[2] or 0)) for row, cells in enumerate(times.flow.rows) if cells[:2] == ("stopped", target)),
-        None,
-    )
-    if stopped is None:
+def _ended_there(end: tuple[str, str], reached: list[Counted], times: LeadTimes, links: Links) -> None:
+    """Who ended somewhere, by status and name, came there: counts of those who came tell how many ended, but for few who did otherwise."""
+    ended = next(((Cell("flow", row, "cases"), int(cells[2] or 0)) for row, cells in enumerate(times.flow.rows) if cells[:2] == end), None)
+    if ended is None or not reached:
         return
-    together = sum(count for _, count in completed)
-    whole = completed[0][0] if len(completed) == 1 else links.cell(together)
-    if len(completed) > 1:
-        links.add(whole, (cell for cell, _ in completed))
-    links.nested((whole, together), stopped)
+    together = sum(count for _, count in reached)
+    whole = reached[0][0] if len(reached) == 1 else links.cell(together)
+    if len(reached) > 1:
+        links.add(whole, (cell for cell, _ in reached))
+    links.nested((whole, together), ended)
+
+
+def _link_waits(waits: Table, times: LeadTimes, links: Links) -> None:
+    """Links the waits between activities, in a log without units, with how many ended with each."""
+    pathway = times.pathway
+    if pathway is None or waits.name != "hand_overs":
+        return
+    ends = {("stopped", name): pathway.milestones[name].activities for name in pathway.stop}
+    ends |= {("left", name): step.activities for name, step in pathway.exits.items()}
+    for end, activities in ends.items():
+        to_there = [(place, row) for place, row in enumerate(waits.rows) if row[1] in activities]
+        _ended_there(end, [(Cell("hand_overs", place, "cases"), int(row[2] or 0)) for place, row in to_there], times, links)
 
 
 def _horizon_table(cohorts: tuple[CohortEstimate, ...], times: LeadTimes, comparison: Comparison | None) -> Table:
