@@ -57,7 +57,7 @@ def test_an_attribute_has_one_value_a_case_or_is_none() -> None:
     frame = times.to_pandas()
     assert "note" not in frame
     assert frame["route"].tolist() == ["north", "south", "north", "south", "north", "south", "south", "south"]
-    with pytest.raises(lt.InputError, match="'note' has several values in 1 cases"):
+    with pytest.raises(lt.InputError, match="'note' has several values in 1 case"):
         times.members("note")
     with pytest.raises(lt.InputError, match="no case attribute 'rout' to compare by; did you mean 'route'"):
         times.with_attributes({"group": "rout"})

@@ -177,7 +177,7 @@ def test_a_case_in_two_cohorts_is_refused_with_their_number() -> None:
         {"case_id": ["a", "a", "b"], "activity": ["S", "E", "S"], "start": ["2020-01-01"] * 3, "cohort": ["before", "after", "after"]}
     )
     times = lt.lead_times(lt.read_log(frame), lt.read_pathway(PATHWAY))
-    with pytest.raises(lt.InputError, match="'cohort' has several values in 1 cases"):
+    with pytest.raises(lt.InputError, match="'cohort' has several values in 1 case"):
         lt.compare(times)
 
 

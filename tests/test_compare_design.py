@@ -263,7 +263,7 @@ def test_a_case_of_two_persons_is_refused():
         [("a", "S", "2019-01-01", "p", "before"), ("a", "E", "2019-02-01", "q", "before"), ("b", "S", "2019-01-01", "r", "after")],
         columns=["case_id", "activity", "start", "person_id", "cohort"],
     )
-    with pytest.raises(lt.InputError, match="'person_id' has several values in 1 cases"):
+    with pytest.raises(lt.InputError, match="'person_id' has several values in 1 case"):
         lt.compare(lt.lead_times(lt.read_log(frame, observed_until="2019-12-31"), lt.read_pathway(PATHWAY)))
 
 

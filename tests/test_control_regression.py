@@ -192,7 +192,7 @@ def test_periods_with_one_value_only_are_left_out() -> None:
 @pytest.mark.parametrize(
     ("call", "error", "text"),
     [
-        (lambda: lt.control.segmented_regression([1, 2, 3, 4, 5], break_at=1), NotEstimable, "leaves 1 known points before and 4 after"),
+        (lambda: lt.control.segmented_regression([1, 2, 3, 4, 5], break_at=1), NotEstimable, "leaves 1 known point before and 4 after"),
         (lambda: lt.control.segmented_regression([1, 2, 3, 4], break_at=2), NotEstimable, "4 known points can't give 4 coefficients"),
         (lambda: lt.control.segmented_regression([1, 2, 3, 4, 5], break_at=5), UsageError, "break_at=5 isn't allowed"),
         (lambda: lt.control.segmented_regression(range(20), break_at=9, season=12), NotEstimable, "season=12 needs two cycles, 24 points"),
@@ -207,7 +207,7 @@ def test_periods_with_one_value_only_are_left_out() -> None:
         (
             lambda: lt.control.difference_in_differences([1, 2, None, 4], [1, None, 3, None], break_at=1),
             NotEstimable,
-            "leaves 1 periods with both values before it and 0 after",
+            "leaves 1 period with both values before it and 0 after",
         ),
         (lambda: lt.control.difference_in_differences([1, 2, 4], [1, 2, 3], break_at=1, trend="mine"), UsageError, "trend is 'mine'"),
     ],

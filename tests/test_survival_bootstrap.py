@@ -47,7 +47,7 @@ def test_the_size_of_a_part_changes_no_limit(many: int, monkeypatch: pytest.Monk
 
 
 def test_one_sample_is_the_fewest() -> None:
-    assert "1 samples" in survival.median_ratio(*DATA, interval="bootstrap", draws=1).note
+    assert "1 sample of" in survival.median_ratio(*DATA, interval="bootstrap", draws=1).note
     with pytest.raises(UsageError, match="draws is 0"):
         survival.median_ratio(*DATA, interval="bootstrap", draws=0)
 

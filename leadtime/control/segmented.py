@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from leadtime.control.regression import Likelihood, Regression, Series, fit_both
 from leadtime.control.series import Floats, check_break, labels_of, series_of
-from leadtime.errors import NotEstimable, UsageError, did_you_mean
+from leadtime.errors import NotEstimable, UsageError, counted, did_you_mean
 from leadtime.results import Estimate, Result, Table
 from leadtime.survival.checks import check_confidence
 
@@ -120,7 +120,7 @@ def segmented_regression(
     before, after = int(known[:break_at].sum()), int(known[break_at:].sum())
     if min(before, after) < 2:
         raise NotEstimable(
-            f"break_at={break_at} leaves {before} known points before and {after} after; a line on each side needs 2 or more"
+            f"break_at={break_at} leaves {counted(before, 'known point')} before and {after} after; a line on each side needs 2 or more"
         )
     t = np.arange(series.size, dtype=np.float64)
     step = (t >= break_at).astype(np.float64)

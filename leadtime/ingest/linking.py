@@ -14,7 +14,7 @@ import narwhals as nw
 
 from leadtime.columns import ROLES
 from leadtime.engine.carrying import carried
-from leadtime.errors import InputError, UsageError, did_you_mean
+from leadtime.errors import InputError, UsageError, counted, did_you_mean
 from leadtime.ingest.linking_account import Linked, account_of, places_of, trail_of
 from leadtime.ingest.linking_keys import Keys, read_keys
 from leadtime.ingest.linking_match import same_events, without_merged
@@ -118,7 +118,7 @@ def _checked(logs: Mapping[str, EventLog], unmatched: str, within: timedelta | N
     """The logs, where they can be linked."""
     given = dict(logs)
     if len(given) < 2 or not all(isinstance(name, str) and name for name in given):
-        raise UsageError(f"logs names {len(given)} systems; give two or more, as in logs={{'clinic': log, 'hospital': other}}")
+        raise UsageError(f"logs names {counted(len(given), 'system')}; give two or more, as in logs={{'clinic': log, 'hospital': other}}")
     if unmatched not in ("reject", "keep"):
         raise UsageError(f"unmatched={unmatched!r} isn't allowed{did_you_mean(str(unmatched), ('reject', 'keep'))}")
     if within is not None and (not isinstance(within, timedelta) or within < timedelta(0)):

@@ -10,6 +10,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
+from leadtime.errors import counted
 from leadtime.results import Estimate
 from leadtime.survival.checks import (
     Array,
@@ -242,7 +243,7 @@ def _percentiles(before: Floats, after: Floats, point: Estimate, units: str) -> 
     lower = _order_statistic(np.where(unknown, -np.inf, ratio), alpha)
     upper = _order_statistic(np.where(unknown, np.inf, ratio), 1 - alpha)
     missing = float(np.mean(~(np.isfinite(before) & np.isfinite(after))))
-    note = f"{before.size} samples of {units}, a median not reached in {100 * missing:.3g} % of them"
+    note = f"{counted(before.size, 'sample')} of {units}, a median not reached in {100 * missing:.3g} % of them"
     if point.value is None:
         return replace(point, note=f"{point.note}; {note}")
     return replace(point, lower=lower, upper=upper, note=note)
