@@ -169,6 +169,14 @@ def far_cells(path: Path, reference: str = 'r="XFD1048576"') -> None:
     workbook(path, **{"xl/worksheets/sheet1.xml": sheet.encode()})
 
 
+def cells_without_references(path: Path, cell: str = "<c><v>1</v></c>") -> None:
+    """A row as wide as can be and many of one cell, of which a grid would hold 500 million; no cell says where it is."""
+    head = "".join(f'<c t="inlineStr"><is><t>{name}</t></is></c>' for name in ("case_id", "activity", "start"))
+    rows = f"<row>{head}{cell * 16_381}</row>" + f"<row>{cell}</row>" * 30_000
+    sheet = f'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>{rows}</sheetData></worksheet>'
+    workbook(path, **{"xl/worksheets/sheet1.xml": sheet.encode()})
+
+
 def one_line(path: Path) -> None:
     """A gigabyte without a line end; its middle is a hole, so that it takes no room on the disk."""
     with path.open("wb") as stream:
@@ -244,6 +252,13 @@ HOSTILE: dict[str, tuple[Callable[[Path], None], str, str]] = {
     "a far cell in small letters": (partial(far_cells, reference='r="xfd1048576"'), "log.xlsx", "InputError"),
     "a far cell in single quotes": (partial(far_cells, reference="r='XFD1048576'"), "log.xlsx", "InputError"),
     "a far cell with spaces": (partial(far_cells, reference='r = "XFD1048576"'), "log.xlsx", "InputError"),
+    "cells without references": (cells_without_references, "log.xlsx", "has more than 5000 columns"),
+    "cells that only seem to have some": (
+        partial(cells_without_references, cell="<c s=\"' r='\"><v>1</v></c>"),
+        "log.xlsx",
+        "has more than 5000 columns",
+    ),
+    "cells with empty references": (partial(cells_without_references, cell='<c r=""><v>1</v></c>'), "log.xlsx", "InputError"),
     "a gigabyte on one line": (one_line, "log.csv", "million characters on line 1"),
     "one line of text": (one_line_of_text, "log.csv", "million characters on line 1"),
     "a long line after good ones": (late_long_line, "log.csv", "million characters on line 202"),
@@ -329,6 +344,21 @@ def test_a_cell_far_from_the_others_is_seen_wherever_its_xml_stands(late: str, r
     workbook(tmp_path / "log.xlsx", **{"xl/worksheets/sheet1.xml": sheet})
     found = looked_through(tmp_path / "log.xlsx").sheets["xl/worksheets/sheet1.xml"]
     assert (found.rows, found.letters) == (rows, letters)
+
+
+@pytest.mark.parametrize(
+    ("row", "bare"),
+    [
+        ('<row r="1"><c r="A1" t="n"><v>1</v></c><c s="1" r="B1"><v>1</v></c></row>', 0),
+        ("<row><c><v>1</v></c><c t='n'><v>1</v></c><x:c><v>1</v></x:c><c/></row>", 4),
+        ("<row>" + "<c><v>1</v></c>" * 500 + "</row>" + "<row/>" * 100_000, 500),
+    ],
+)
+def test_cells_without_references_count_as_wide_as_their_row(row: str, bare: int, tmp_path: Path) -> None:
+    rows = row * 10 + "<row><c><v>1</v></c></row>" * (MB // 10) * (bare > 0)
+    workbook(tmp_path / "log.xlsx", **{"xl/worksheets/sheet1.xml": rows.encode()})
+    found = looked_through(tmp_path / "log.xlsx").sheets["xl/worksheets/sheet1.xml"]
+    assert (found.bare, found.is_dense) == (bare, bare < 500)
 
 
 def test_formulas_are_never_computed(tmp_path: Path) -> None:

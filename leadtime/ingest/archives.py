@@ -33,6 +33,10 @@ _MOST_MERGED = 500_000
 _LETTERS = (re.compile(rb'r="(?<![\w:]r=")[A-Za-z]{2}'), re.compile(rb'r="(?<![\w:]r=")[A-Za-z]{3}'))
 # A reference as XML may spell it and no program does: r='A1', or r = "A1".
 _ODD = re.compile(rb"""[\s"']r(?:\s+=|=[^"])""")
+# A cell whose place is read, and any cell. One without a reference stands beside the one before, and a row without a number below.
+_PLACED = re.compile(rb'<(?:\w+:)?c(?:\s+[a-z]+="[^"<>]*")*\s+r="')
+_ANY_CELL = re.compile(rb"<(?:\w+:)?c[\s/>]")
+_ROW_TAG = re.compile(rb"<(?:\w+:)?row[\s/>]")
 _REFERENCE = 12  # bytes in which one is known to be near, from the sign before it: _r="Z999999"
 _WIDTHS, _MOST_ROWS = (26, 702, 16_384), 1_048_576
 # The places of cells are looked at one by one in the first bytes only, and after that where they are far: a grid of 999,999 rows and 26
@@ -42,12 +46,19 @@ _LOOKED_AT, _LARGE_GRID = 1 << 22, 26_000_000
 
 @dataclass
 class Sheet:
-    """What a sheet's XML holds: size, cells, a bound on their grid, error values, an uncomputed formula, merged rows, what is hidden."""
+    """What a sheet's XML holds: size, cells, a bound on their grid, error values, an uncomputed formula, merged rows, what is hidden.
+
+    `rows` and `letters` bound the places that are written; `bare` is the most cells of one row that have none, `bare_rows` the rows
+    among which such stand, and `begun` how many such cells the row has in which a piece ends.
+    """
 
     size: int = 0
     cells: int = 0
     rows: int = 1
     letters: int = 1
+    bare: int = 0
+    bare_rows: int = 0
+    begun: int = 0
     errors: bool = False
     uncomputed: str | None = None
     merged: list[str] = field(default_factory=list)
@@ -56,7 +67,8 @@ class Sheet:
     @property
     def is_dense(self) -> bool:
         """Whether the smallest grid that is sure to hold all cells is little larger than they are."""
-        return self.rows * _WIDTHS[self.letters - 1] <= 20 * self.cells + (1_000_000 if self.size <= _LOOKED_AT else _LARGE_GRID)
+        rows, width = max(self.rows, self.bare_rows), max(_WIDTHS[self.letters - 1], self.bare)
+        return rows * width <= 20 * self.cells + (1_000_000 if self.size <= _LOOKED_AT else _LARGE_GRID)
 
 
 @dataclass(frozen=True)
@@ -145,11 +157,13 @@ def _look(path: Path, archive: zipfile.ZipFile, entry: zipfile.ZipInfo, sheet: S
 def _look_at_cells(sheet: Sheet, seen: bytes, known: int) -> None:
     """Adds what a piece of a sheet holds; its first `known` bytes were the last of the piece before."""
     sheet.cells += seen.count(b"<c ") - seen[:known].count(b"<c ")
-    far, odd = _glance(seen)
+    far, odd, bare = _glance(seen)
     if far or sheet.size <= _LOOKED_AT:
         _look_at_places(sheet, seen)
     if odd and _ODD.search(seen):
         sheet.rows, sheet.letters = _MOST_ROWS, len(_WIDTHS)  # its place isn't read, so it may be anywhere
+    if bare:
+        _count_bare(sheet, seen)
     sheet.errors = sheet.errors or b't="e"' in seen
     if sheet.uncomputed is None and b"<f" in seen:
         formula = _UNCOMPUTED.search(seen)
@@ -158,8 +172,8 @@ def _look_at_cells(sheet: Sheet, seen: bytes, known: int) -> None:
             sheet.uncomputed = before[-1].decode() if before else "a cell"
 
 
-def _glance(seen: bytes) -> tuple[bool, bool]:
-    """Whether a reference may lie beyond column Z or row 999,999, and whether one may be oddly spelled; at once, since there are many."""
+def _glance(seen: bytes) -> tuple[bool, bool, bool]:
+    """Whether a reference may lie beyond column Z or row 999,999, one may be oddly spelled, and a cell may have none; at once, for all."""
     signs = np.frombuffer(seen, np.uint8)
     before, name, after = signs[:-_REFERENCE], signs[1 : 1 - _REFERENCE], signs[2 : 2 - _REFERENCE]
     begins = np.flatnonzero((name == ord("r")) & (before <= ord("'")) & ((after == ord("=")) | (after <= ord(" "))))
@@ -167,7 +181,19 @@ def _glance(seen: bytes) -> tuple[bool, bool]:
     digit = ord("0")  # what is less than it comes out far above 9
     far = (second >= ord("A")) | ((seventh - digit < 10) & ((first - digit < 10) | (eighth - digit < 10)))
     odd = (equals != ord("=")) | (quote != ord('"'))
-    return bool(far.any()), bool(odd.any())
+    cells = np.flatnonzero((name == ord("c")) & (after <= ord(">")) & ((before == ord("<")) | (before == ord(":"))))
+    bare = (signs[cells + 3] != ord("r")) | (signs[cells + 4] != ord("="))
+    return bool(far.any()), bool(odd.any()), bool(bare.any())
+
+
+def _count_bare(sheet: Sheet, seen: bytes) -> None:
+    """Adds the cells of a piece that have no reference, and its rows."""
+    rows = _ROW_TAG.split(seen)
+    counts = [len(_ANY_CELL.findall(row)) - len(_PLACED.findall(row)) for row in rows]
+    counts[0] += sheet.begun
+    sheet.begun, sheet.bare = counts[-1], max(sheet.bare, *counts)
+    sheet.bare_rows += len(rows) - 1
+    sheet.cells += seen.count(b"<c>")
 
 
 def _look_at_merges(path: Path, sheet: Sheet, seen: bytes, known: int) -> None:
