@@ -65,6 +65,49 @@ def test_the_interval_covers_no_effect_about_as_often_as_it_says():
     assert covered >= 9
 
 
+def test_doubled_cases_of_the_same_persons_are_no_more_certain():
+    draw = np.random.default_rng(3)
+    rows = []
+    for number in range(240):
+        start, site = np.datetime64("2018-07-01") + int(draw.integers(0, 3 * 365)), "ABCD"[number % 4]
+        rows += [(number, "F", str(start), site), (number, "H", str(start + int(draw.integers(20, 300))), site)]
+    single = pd.DataFrame(rows, columns=["person_id", "activity", "start", "site"])
+    twice = pd.concat([single.assign(case_id=single["person_id"].astype(str) + copy) for copy in "xy"])
+    found = [
+        lt.stepped_comparison(
+            lt.lead_times(lt.read_log(frame, observed_until="2022-12-31"), PATHWAY), break_dates=DATES, tau=200, every="year"
+        )
+        for frame in (single.rename(columns={"person_id": "case_id"}), twice, twice.drop(columns="person_id"))
+    ]
+    alone, by_person, naive = (result.estimate for result in found)
+    assert by_person.value == pytest.approx(alone.value)
+    assert by_person.standard_error == pytest.approx(alone.standard_error, rel=1e-9)
+    assert naive.standard_error < 0.75 * alone.standard_error
+    assert found[1].effects.column("standard_error") == pytest.approx(found[0].effects.column("standard_error"), rel=1e-9)
+    assert found[1].cells.column("standard_error") == pytest.approx(found[0].cells.column("standard_error"), rel=1e-9)
+
+
+def test_cases_of_one_person_in_two_periods_err_together():
+    draw = np.random.default_rng(4)
+    rows = []
+    for number in range(80):
+        site, slow = "AB"[number % 2], int(draw.integers(0, 150))
+        for year in (2019, 2021):
+            start = np.datetime64(f"{year}-02-01") + number
+            case = (f"{number}in{year}", site, f"p{number}")
+            rows += [(*case, "F", str(start)), (*case, "H", str(start + 20 + slow + int(draw.integers(0, 5))))]
+    frame = pd.DataFrame(rows, columns=["case_id", "site", "person_id", "activity", "start"])
+    with_persons, without = (
+        lt.stepped_comparison(
+            lt.lead_times(lt.read_log(each, observed_until="2022-12-31"), PATHWAY),
+            break_dates={"A": "2020-01-01", "B": None}, tau=200, every="year",
+        ).estimate
+        for each in (frame, frame.drop(columns="person_id"))
+    )  # fmt: skip
+    assert with_persons.value == pytest.approx(without.value)
+    assert with_persons.standard_error < 0.1 * without.standard_error  # who is slow is so in both years
+
+
 def test_cases_that_straddle_a_start_are_told():
     result = lt.stepped_comparison(times_of(-60), break_dates=DATES, tau=400, every="half-year")
     assert result.straddlers > 0

@@ -239,7 +239,7 @@ def _split(rows: CaseRows, design: Design, breaks: Breaks, codes: Ints) -> Pair:
 
 def _cohort(name: str, rows: CaseRows, design: Design, place: Ints, days: Floats, outcome: Ints, entry: Floats) -> Cohort:
     """A cohort in an order that hangs on its figures and not on the names of its cases, given there are no labels to keep."""
-    person, stratum = _codes(rows, ("person_id",), own=True), _codes(rows, design.strata)
+    person, stratum = persons_of(rows), _codes(rows, design.strata)
     if design.condition_on:
         kept = days > design.condition_on
         place, days, outcome, entry = place[kept], days[kept], outcome[kept], np.maximum(entry[kept], design.condition_on)
@@ -250,14 +250,20 @@ def _cohort(name: str, rows: CaseRows, design: Design, place: Ints, days: Floats
     )
 
 
-def _codes(rows: CaseRows, names: tuple[str, ...], *, own: bool = False) -> Ints | None:
-    """The labels of some attributes as one code a case; `own`: a case without a label is one of its own."""
+def persons_of(rows: CaseRows) -> Ints | None:
+    """Whose each case is, as a code, a case without a person one of its own; None where persons aren't noted."""
+    if "person_id" not in rows.labels:
+        return None
+    codes = coded(rows.labels["person_id"])[0]
+    return np.where(codes < 0, codes.max() + 1 + np.arange(rows.n), codes)
+
+
+def _codes(rows: CaseRows, names: tuple[str, ...]) -> Ints | None:
+    """The labels of some attributes as one code a case."""
     present = [name for name in names if name in rows.labels]
     if not present:
         return None
     columns = [coded(rows.labels[name])[0] for name in present]
-    if own:
-        return np.where(columns[0] < 0, columns[0].max() + 1 + np.arange(rows.n), columns[0])
     return np.unique(np.stack(columns, axis=1), axis=0, return_inverse=True)[1].reshape(-1)
 
 

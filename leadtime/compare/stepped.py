@@ -1,13 +1,13 @@
 """A pilot that spreads from site to site: those not yet started are the comparison for those that have.
 
-Source: DEFINITIONS 2.5 (break dates by site), 3.3 (restricted means).
+Source: DEFINITIONS 2.5 (break dates by site), 2.6 (persons), 3.3 (restricted means).
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import permutations
 from typing import Literal, get_args
@@ -15,11 +15,13 @@ from typing import Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
-from leadtime import survival
 from leadtime.cases import LeadTimes
+from leadtime.compare.cohorts import persons_of
 from leadtime.compare.rows import OPEN, STOPPED, CaseRows, case_rows
 from leadtime.errors import NotEstimable, UsageError, checks_arguments, did_you_mean
 from leadtime.results import Estimate, Result, Table, TestResult, Value
+from leadtime.survival.checks import sample_of
+from leadtime.survival.curve import curve_of
 from leadtime.survival.limits import z_value
 
 __all__ = ["SteppedComparison", "stepped_comparison"]
@@ -31,6 +33,7 @@ _NEVER = 10**6  # the period in which a site starts that doesn't
 _EPOCH = date(1970, 1, 1)
 
 Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -61,10 +64,14 @@ class SteppedComparison(Result):
 
 @dataclass(frozen=True)
 class _Cell:
+    """A restricted mean; where persons are noted, whose its cases are and what each adds to its error."""
+
     mean: float
     variance: float
     n: int
     open: int
+    person: Ints | None
+    influence: Floats | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,6 +84,7 @@ class _Study:
     names: tuple[str, ...]
     tau: float
     months: int
+    person: Ints | None
     found: dict[tuple[int, int, int], _Cell | None] = field(default_factory=dict)
 
     def cell(self, site: int, period: int, first_day: int) -> _Cell | None:
@@ -84,7 +92,7 @@ class _Study:
         key = (site, period, first_day)
         if key not in self.found:
             chosen = (self.site == site) & (self.period == period) & (self.rows.start_day >= first_day)
-            self.found[key] = _cell(self.rows.take(chosen), self.tau)
+            self.found[key] = _cell(self.rows.take(chosen), self.tau, None if self.person is None else self.person[chosen])
         return self.found[key]
 
 
@@ -118,8 +126,8 @@ def stepped_comparison(
         seed: for the test, where there are too many orders to try all.
 
     Returns:
-        The estimate with a normal interval from the cells' errors, and a permutation test in which the sites exchange their dates: with few
-        sites its p can't be small, however large the effect.
+        The estimate with a normal interval from the cells' errors (by person, where `person_id` is noted), and a permutation test in
+        which the sites exchange their dates: with few sites its p can't be small, however large the effect.
 
     Raises:
         UsageError: no dates or horizon, a date for a site that isn't there, or all start at once.
@@ -144,7 +152,10 @@ def stepped_comparison(
     -30
     """
     dates, horizon = _design(times, break_dates, tau, every, leave_out)
-    study = _study(case_rows(times, (site,)), site, horizon, every)
+    if times.conflicts.get("person_id"):
+        times.require_attribute("person_id")  # whose a case is must be one person
+    persons = ("person_id",) if times.conflicts.get("person_id") == 0 else ()
+    study = _study(case_rows(times, (site, *persons)), site, horizon, every)
     days = _days_of(dates, study.names)
     estimate, effects = _estimated(study, days, leave_out)
     if estimate is None:
@@ -182,7 +193,9 @@ def _study(rows: CaseRows, site: str, tau: float, every: Every) -> _Study:
     rows = rows.take(np.array([label is not None for label in rows.labels[site]], dtype=bool))
     names, code = np.unique(rows.labels[site].astype(str), return_inverse=True)
     months = _MONTHS[every]
-    return _Study(rows, code.astype(np.int64), _periods(rows.start_day, months), tuple(str(name) for name in names), tau, months)
+    return _Study(
+        rows, code.astype(np.int64), _periods(rows.start_day, months), tuple(str(name) for name in names), tau, months, persons_of(rows)
+    )
 
 
 def _periods(days: Ints, months: int) -> Ints:
@@ -213,15 +226,17 @@ def _day(text: str | None, name: str) -> int:
         raise UsageError(f"break_dates['{name}'] = '{text}' isn't a date; write it as 2019-01-31") from None
 
 
-def _cell(rows: CaseRows, tau: float) -> _Cell | None:
+def _cell(rows: CaseRows, tau: float, person: Ints | None) -> _Cell | None:
     if rows.n < 2:
         return None
     entry = rows.entry if (rows.entry > 0).any() else None
     try:
-        mean = survival.kaplan_meier(rows.lead, rows.outcome == STOPPED, entry=entry).restricted_mean(tau)
+        curve = curve_of(sample_of(rows.lead, rows.outcome == STOPPED, entry), cluster=person)
+        mean = curve.restricted_mean(tau)
     except NotEstimable:
         return None
-    return _Cell(mean.value or 0.0, (mean.standard_error or 0.0) ** 2, rows.n, int((rows.outcome == OPEN).sum()))
+    influence = None if person is None else curve.influences(tau)
+    return _Cell(mean.value or 0.0, (mean.standard_error or 0.0) ** 2, rows.n, int((rows.outcome == OPEN).sum()), person, influence)
 
 
 def _estimated(study: _Study, days: list[int], leave_out: int) -> tuple[tuple[float, float] | None, Table]:
@@ -281,9 +296,14 @@ def _contrast(
 
 
 def _weighed(study: _Study, weights: Mapping[tuple[int, int, int], float]) -> tuple[float, float]:
-    """A weighted sum of the cells' means, with its error; the cells are of different cases."""
+    """A weighted sum of the cells' means, with its error; the cells are of different cases, but may be of the same persons."""
     cells = [(weight, cell) for key, weight in weights.items() if (cell := study.found[key]) is not None]
-    return sum(weight * cell.mean for weight, cell in cells), math.sqrt(sum(weight**2 * cell.variance for weight, cell in cells))
+    value = sum(weight * cell.mean for weight, cell in cells)
+    if study.person is None:
+        return value, math.sqrt(sum(weight**2 * cell.variance for weight, cell in cells))
+    whose = np.concatenate([cell.person for _, cell in cells if cell.person is not None])
+    influence = np.concatenate([weight * cell.influence for weight, cell in cells if cell.influence is not None])
+    return value, math.sqrt(float((np.bincount(whose, weights=influence) ** 2).sum()))
 
 
 def _permuted(study: _Study, days: list[int], leave_out: int, seen: float, seed: int) -> TestResult:
@@ -293,7 +313,8 @@ def _permuted(study: _Study, days: list[int], leave_out: int, seen: float, seed:
     else:
         generator = np.random.default_rng(seed)
         orders, drawn = [tuple(generator.permutation(days).tolist()) for _ in range(999)], 999
-    found = [_estimated(study, list(order), leave_out)[0] for order in orders]
+    plain = replace(study, person=None)  # an order's effect is asked for, not its error
+    found = [_estimated(plain, list(order), leave_out)[0] for order in orders]
     values = [each[0] for each in found if each is not None]
     extreme = sum(abs(value) >= abs(seen) - 1e-9 for value in values)
     p = extreme / len(values) if drawn is None else (extreme + 1) / (len(values) + 1)

@@ -128,9 +128,12 @@ class KaplanMeier(Result):
 
     def spread(self, tau: float) -> Spread:
         """The spread of the restricted mean by the cases' influences on it."""
+        return Spread.of(self.influences(tau), self._cases.cluster, self._cases.counts)
+
+    def influences(self, tau: float) -> Floats:
+        """The cases' influences on the restricted mean, in the order given where they are kept: with clusters, or late entry."""
         share = Share.of_all(self._risk, self._survival, self._cases.sample.observed)
-        influence = -influence_on_area(self._cases.paths(self._risk), share, tau)  # the mean is what the share ended leaves of tau
-        return Spread.of(influence, self._cases.cluster, self._cases.counts)
+        return -influence_on_area(self._cases.paths(self._risk), share, tau)  # the mean is what the share ended leaves of tau
 
     def check_reaches(self, tau: float, group: str = "", name: str = "tau") -> None:
         """Refuses a time past the last one while the curve is above 0."""
