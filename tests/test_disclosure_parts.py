@@ -6,10 +6,11 @@ from __future__ import annotations
 import math
 import random
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 import scipy.optimize
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from leadtime.disclosure import Cell, Profile, Sum, disclose, month_ends, profile_named, programs, shown_curve, sums_within
@@ -474,3 +475,24 @@ class TestRules:
             alike = [other for other in range(threshold, 80) if profile.shown(other) == profile.shown(count)]
             assert profile.rounded_from(count) == (min(alike), max(alike))
         assert profile.rounded_from(0) == (0, 0)
+
+    @pytest.mark.parametrize("profile", ["se-5", "internal"])
+    @given(cases=st.lists(st.tuples(st.integers(1, 200), st.booleans()), min_size=10, max_size=80))
+    @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    def test_the_curve_lies_between_its_limits_wherever_they_are_drawn(self, profile, cases):
+        """Between month ends too: limits step where the curve steps, and bend at the limits of the median that it bends at."""
+        shown = shown_curve(kaplan_meier([days for days, _ in cases], [int(stopped) for _, stopped in cases]), profile_named(profile))
+        places = sorted({at for line in (shown.line, shown.lower, shown.upper) for at, _ in line})
+        for left, right in pairwise(places):
+            at = (left + right) / 2
+            low, share, high = (drawn_at(line, at) for line in (shown.lower, shown.line, shown.upper))
+            assert low is None or share is None or low <= share + 1e-9
+            assert high is None or share is None or share <= high + 1e-9
+
+
+def drawn_at(line, at):
+    """Where a drawn line is at a place between its points; none past its end."""
+    for (left, before), (right, after) in pairwise(line):
+        if left < at < right:
+            return before + (after - before) * (at - left) / (right - left)
+    return None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -16,6 +17,9 @@ from leadtime.durations import DAYS_PER_MONTH
 from leadtime.survival import KaplanMeier
 
 __all__ = ["CurvePoint", "ShownCurve", "month_ends", "shown_curve"]
+
+Side = Literal["survival", "lower", "upper"]
+_SIDES: tuple[Side, ...] = ("survival", "lower", "upper")
 
 
 @dataclass(frozen=True)
@@ -35,11 +39,16 @@ class CurvePoint:
 
 @dataclass(frozen=True)
 class ShownCurve:
-    """The points that may be shown, the line through them (months, share), and whether it ends early so as to reveal no child."""
+    """The points that may be shown, the line through them (months, share), and whether it ends early so as to reveal no child.
+
+    `lower` and `upper` are the lines of the limits, drawn in the same manner, so that the curve lies between them.
+    """
 
     points: tuple[CurvePoint, ...]
     line: tuple[tuple[float, float], ...]
     ends_early: bool
+    lower: tuple[tuple[float, float], ...] = ()
+    upper: tuple[tuple[float, float], ...] = ()
 
 
 def month_ends(curve: KaplanMeier, profile: Profile) -> tuple[tuple[int, ...], bool]:
@@ -89,36 +98,52 @@ def shown_curve(curve: KaplanMeier, profile: Profile) -> ShownCurve:
         share = estimate if estimate.value is not None else curve.at(curve.last_time)[0]
         points.append(CurvePoint(month, float(share.value or 0.0), share.lower, share.upper, int(risk), month - before > 1))
         before = month
-    line = _monthly(points, curve, profile) if profile.month_ends else _exact(curve)
-    return ShownCurve(tuple(points), line, ends_early)
+    known = _quantiles(curve, profile) if profile.month_ends else {}
+    lines = (_monthly(points, side, known[side]) if profile.month_ends else _exact(curve, side) for side in _SIDES)
+    line, lower, upper = lines
+    return ShownCurve(tuple(points), line, ends_early, lower, upper)
 
 
-def _exact(curve: KaplanMeier) -> tuple[tuple[float, float], ...]:
-    """The curve's own steps, to its last time."""
+def _exact(curve: KaplanMeier, side: Side) -> tuple[tuple[float, float], ...]:
+    """The own steps of the curve or of a limit, to its last time; a limit ends where it isn't defined."""
     line = [(0.0, 1.0)]
-    for time, events, survival in zip(*(curve.table.column(name) for name in ("time", "events", "survival")), strict=True):
+    for time, events, share in zip(*(curve.table.column(name) for name in ("time", "events", side)), strict=True):
+        if events and share is None:
+            return tuple(line)
         if events:
             at = float(time or 0) / DAYS_PER_MONTH
-            line += [(at, line[-1][1]), (at, float(survival or 0))]
+            line += [(at, line[-1][1]), (at, float(share))]
     end = curve.last_time / DAYS_PER_MONTH
     return (*line, (end, line[-1][1])) if end > line[-1][0] else tuple(line)
 
 
-def _monthly(points: list[CurvePoint], curve: KaplanMeier, profile: Profile) -> tuple[tuple[float, float], ...]:
-    """Steps at month ends; straight across merged months, by way of the quantiles that are shown anyway."""
-    known = _quantiles(curve, profile)
+def _monthly(points: list[CurvePoint], side: Side, known: list[tuple[float, float]]) -> tuple[tuple[float, float], ...]:
+    """Steps at month ends; straight across merged months, by way of the quantiles and their limits, which are shown anyway."""
     line = [(0.0, 1.0)]
     for point in points:
+        here = getattr(point, side)
+        if here is None:
+            break
         start, share = line[-1]
         if point.merged:
-            line += [(at, level) for at, level in known if start < at < point.month and share > level > point.survival]
+            line += [(at, level) for at, level in known if start < at < point.month and share > level > here]
         else:
             line.append((float(point.month), share))
-        line.append((float(point.month), point.survival))
+        line.append((float(point.month), here))
     return tuple(dict.fromkeys(line))
 
 
-def _quantiles(curve: KaplanMeier, profile: Profile) -> list[tuple[float, float]]:
+def _quantiles(curve: KaplanMeier, profile: Profile) -> dict[Side, list[tuple[float, float]]]:
+    """Where the curve and its limits are known to pass: a quantile and its limits, which lie where those of the curve do."""
     needed = ((0.5, profile.median_stops), (0.9, profile.p90_stops))
-    found = [(curve.quantile(p).value, 1 - p) for p, stops in needed if curve.events >= stops]
-    return [(value / DAYS_PER_MONTH, level) for value, level in found if value is not None]
+    found = [(curve.quantile(p), 1 - p) for p, stops in needed if curve.events >= stops]
+    values: dict[Side, list[float | None]] = {
+        "survival": [estimate.value for estimate, _ in found],
+        "lower": [estimate.lower for estimate, _ in found],
+        "upper": [estimate.upper for estimate, _ in found],
+    }
+    levels = [level for _, level in found]
+    return {
+        side: [(at / DAYS_PER_MONTH, level) for at, level in zip(times, levels, strict=True) if at is not None]
+        for side, times in values.items()
+    }

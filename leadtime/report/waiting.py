@@ -34,10 +34,9 @@ def _chart(part: Part, drawn: list[tuple[CohortEstimate, ShownCurve]]) -> ChartB
         name = phrases.cohort(cohort.name)
         lines.append(Line(name, tuple((round(x, 2), _percent(y, part)) for x, y in curve.line), group, "curve"))
         for role in _LIMITS:
-            limits = [(float(point.month), getattr(point, role)) for point in curve.points]
-            points = tuple((x, _percent(y, part)) for x, y in limits if y is not None)
-            if points:
-                lines.append(Line(phrases.say(f"curve_{role}", {"cohort": name}), ((0.0, 100.0), *points), group, role))
+            points = tuple((round(x, 2), _percent(y, part)) for x, y in getattr(curve, role))
+            if len(points) > 1:
+                lines.append(Line(phrases.say(f"curve_{role}", {"cohort": name}), points, group, role))
     rows = part.disclosed.table("curve").records()
     numbers = {
         cohort.name: [(float(row["month"] or 0), str(row["at_risk"])) for row in rows if row["cohort"] == cohort.name]
