@@ -394,6 +394,8 @@ REFUSED: list[Call] = [
     ("kaplan_meier", ([1, float("inf")], [1, 1]), {}, InputError, r"durations\[1\] is inf"),
     ("kaplan_meier", (pd.array([1, pd.NA]), [1, 1]), {}, InputError, r"durations\[1\] is (<NA>|nan)"),
     ("kaplan_meier", (["a", "b"], [1, 1]), {}, UsageError, "durations must hold plain numbers"),
+    ("kaplan_meier", ([1, 2], ["ja", "nej"]), {}, UsageError, r"observed holds 'ja'; allowed are True or 1 \(the clock stopped\)"),
+    ("kaplan_meier", ([1, 2], np.array(["ja", 1], dtype=object)), {}, UsageError, "observed holds 'ja'; allowed are True or 1"),
     ("kaplan_meier", (pd.to_timedelta([1, 2], unit="D"), [1, 1]), {}, UsageError, "convert it to one unit"),
     ("kaplan_meier", ([[1, 2]], [1, 1]), {}, UsageError, "one column"),
     ("kaplan_meier", (np.ma.masked_equal([1, 2], 2), [1, 1]), {}, InputError, "masked"),

@@ -123,8 +123,13 @@ def _flags(values: npt.ArrayLike, name: str) -> Bools:
     """Checks a column of True/False or 1/0."""
     if isinstance(values, np.ndarray) and values.dtype == np.bool_ and values.ndim == 1 and not isinstance(values, np.ma.MaskedArray):
         return values
+    allowed = "allowed are True or 1 (the clock stopped) and False or 0 (still open)"
+    given = np.asarray(values)
+    text = next((value for value in given.flat if isinstance(value, str)), None) if given.dtype.kind in "OUS" else None
+    if text is not None:
+        raise UsageError(f"{name} holds '{text}'; {allowed}")
     array = numbers(values, name)
-    _refuse((array != 0) & (array != 1), array, name, "allowed are True or 1 (the clock stopped) and False or 0 (still open)")
+    _refuse((array != 0) & (array != 1), array, name, allowed)
     return array.astype(np.bool_)
 
 
