@@ -165,8 +165,11 @@ def test_a_column_that_tells_the_day_before_the_month_is_refused(role: str, text
         lt.read_log(frame)
 
 
-def test_a_slip_among_dates_that_tell_their_order_is_a_rejected_row() -> None:
-    log = lt.read_log(frame_of(["2021-15-06", "2021-03-04", "2021-03-24"]))
+@pytest.mark.parametrize(
+    "texts", [["2021-15-06", "2021-03-04", "2021-03-24"], ["2021-13-01T00:00:00Z", "2021-01-01T00:00:00Z", "2021-02-01T00:00:00Z"]]
+)
+def test_a_slip_among_dates_that_tell_their_order_is_a_rejected_row(texts: list[str]) -> None:
+    log = lt.read_log(frame_of(texts))
     assert log.quality.rejected_by_reason == {"unreadable start": 1}
 
 

@@ -22,10 +22,11 @@ from leadtime.results import Finding
 
 __all__ = ["assumptions", "meaning", "open_ends", "partial_dates", "require_month_second", "spelled"]
 
-# Dates that begin with the year, whose second number can only be a day, whose third can, and of which either can.
+# Dates that begin with the year, whose second number can only be a day, whose third can, and of which either can. With a T before the
+# clock time they are ISO's, written by programs.
 _MONTH, _DAY = "(0[1-9]|1[0-2])", "(1[3-9]|2[0-9]|3[01])"
 _DAY_SECOND, _DAY_THIRD, _EITHER = (
-    rf"^[0-9]{{4}}[-/.]?{second}[-/.]?{third}([^0-9]|$)" for second, third in ((_DAY, _MONTH), (_MONTH, _DAY), (_MONTH, _MONTH))
+    rf"^[0-9]{{4}}[-/.]?{second}[-/.]?{third}([^0-9T]|$)" for second, third in ((_DAY, _MONTH), (_MONTH, _DAY), (_MONTH, _MONTH))
 )
 
 # What people and programs write in a column of ends where there is none, in lower case; marks without a letter or digit say so too.
