@@ -254,7 +254,7 @@ HOSTILE: dict[str, tuple[Callable[[Path], None], str, str]] = {
     "a far cell with spaces": (partial(far_cells, reference='r = "XFD1048576"'), "log.xlsx", "InputError"),
     "cells without references": (cells_without_references, "log.xlsx", "has more than 5000 columns"),
     "cells that only seem to have some": (
-        partial(cells_without_references, cell="<c s=\"' r='\"><v>1</v></c>"),
+        partial(cells_without_references, cell="<c x=\"' r='\"><v>1</v></c>"),
         "log.xlsx",
         "has more than 5000 columns",
     ),
